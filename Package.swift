@@ -1,0 +1,26 @@
+// swift-tools-version: 6.2
+// mcpo depends on no package: the toolchain's own libraries and the system's are its parts list.
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "mcpo",
+    platforms: [.macOS(.v26)],
+    products: [
+        // On a case-insensitive disk `MCPO` and `mcpo` are one folder: only the product is `mcpo`.
+        .executable(name: "mcpo", targets: ["MCPOCommand"]),
+        .library(name: "MCPO", targets: ["MCPO"]),
+    ],
+    targets: [
+        .target(name: "MCPOCore", swiftSettings: settings),
+        .systemLibrary(name: "CSystem"),
+        .target(
+            name: "MCPOSystem", dependencies: ["MCPOCore", "CSystem"], swiftSettings: settings),
+        .target(
+            name: "MCPO", dependencies: ["MCPOCore", "MCPOSystem"], swiftSettings: settings),
+        .executableTarget(
+            name: "MCPOCommand", dependencies: ["MCPO", "MCPOSystem"], swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,24 @@
+// Durations as people write them in options and configuration files (SPEC §2).
+
+extension Duration {
+    /// Reads seconds (`90`, `0.5`) or a number with a unit (`250ms`, `30s`, `5m`, `1h`).
+    ///
+    /// Returns nil for anything else, negative numbers included, and for more than ten years.
+    package init?(text: String) {
+        let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        guard let first = digits.first, first != ".", digits.last != ".",
+            let number = Double(digits)
+        else { return nil }
+        let scale: Double
+        switch text.dropFirst(digits.count) {
+        case "ms": scale = 0.001
+        case "", "s": scale = 1
+        case "m": scale = 60
+        case "h": scale = 3600
+        default: return nil
+        }
+        let seconds = number * scale
+        guard seconds.isFinite, seconds <= 10 * 366 * 86_400 else { return nil }
+        self = .seconds(seconds)
+    }
+}

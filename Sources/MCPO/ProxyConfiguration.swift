@@ -1,0 +1,166 @@
+// What a proxy is to do, as a value that code, the command line and the environment fill in.
+
+import MCPOCore
+import MCPOSystem
+
+/// How to start one stdio MCP server.
+public struct ServerConfiguration: Equatable, Sendable {
+    /// The name of the server in logs, errors and metrics: letters, digits, `.`, `_` and `-`.
+    public var name: String
+    /// The program: a path, or a name to look for in the environment's `PATH`.
+    public var command: String
+    /// The program's arguments.
+    public var arguments: [String]
+    /// Variables that the server gets in addition to mcpo's own environment, or instead of them.
+    public var environment: [String: String]
+    /// The server's working directory; nil (the default) for mcpo's own.
+    public var workingDirectory: String?
+
+    /// - Parameter name: nil (the default) derives it from the command: of `uvx mcp-server-time`
+    ///   the name is `mcp-server-time`.
+    public init(
+        name: String? = nil, command: String, arguments: [String] = [],
+        environment: [String: String] = [:], workingDirectory: String? = nil
+    ) {
+        self.name = name ?? Self.derivedName(command, arguments)
+        self.command = command
+        self.arguments = arguments
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+    }
+
+    /// Programs that only start another one, which gives the better name.
+    private static let launchers: Set<String> = ["npx", "bunx", "uvx", "pipx", "env"]
+
+    private static func derivedName(_ command: String, _ arguments: [String]) -> String {
+        let program = lastComponent(command)
+        if launchers.contains(program),
+            let started = arguments.first(where: { !$0.hasPrefix("-") && !$0.contains("=") })
+        {
+            return safeName(lastComponent(started))
+        }
+        return safeName(program)
+    }
+
+    private static func lastComponent(_ path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    private static func safeName(_ name: String) -> String {
+        let safe = String(name.prefix { $0 != "@" || $0 == name.first }.filter(isNameCharacter))
+        return safe.isEmpty ? "server" : safe
+    }
+
+    static func isNameCharacter(_ character: Character) -> Bool {
+        character.isASCII && (character.isLetter || character.isNumber || "._-".contains(character))
+    }
+}
+
+/// Everything that a proxy can be told.
+public struct ProxyConfiguration: Equatable, Sendable {
+    /// How much of the log is written; each level includes those before it.
+    public enum LogLevel: String, CaseIterable, Sendable {
+        case error, warning, info, debug, trace
+    }
+
+    /// How log lines look: for people, or one JSON object a line.
+    public enum LogFormat: String, CaseIterable, Sendable {
+        case text, json
+    }
+
+    /// The server behind the proxy.
+    public var server: ServerConfiguration
+    /// How long a call may go without an answer or progress. Default 300 s; more than 0.
+    public var timeout = Duration.seconds(300)
+    /// How long a call may take although it reports progress. Default 1 h; at least `timeout`.
+    public var maximumTimeout = Duration.seconds(3600)
+    /// How long requests in flight are waited for when the client has closed the stream or the
+    /// proxy is stopped. Default 5 s.
+    public var shutdownTimeout = Duration.seconds(5)
+    /// Bytes that one message may have. Default 64 MiB; from 1 KiB to 1 GiB.
+    public var maximumMessageBytes = 64 * 1024 * 1024
+    /// Default `info`.
+    public var logLevel = LogLevel.info
+    /// Default `text`.
+    public var logFormat = LogFormat.text
+
+    public init(server: ServerConfiguration) {
+        self.server = server
+    }
+
+    /// Checks that all values make sense together.
+    /// - Throws: `ConfigurationError` for the first value that does not.
+    public func validate() throws(ConfigurationError) {
+        try check(!server.command.isEmpty, "server.command", "names the program to start")
+        try check(
+            !server.name.isEmpty && server.name.allSatisfy(ServerConfiguration.isNameCharacter),
+            "server.name", "consists of letters, digits, '.', '_' and '-'")
+        try check(timeout > .zero, "timeout", "is more than 0")
+        try check(maximumTimeout >= timeout, "maximumTimeout", "is at least timeout")
+        try check(shutdownTimeout >= .zero, "shutdownTimeout", "is not negative")
+        try check(
+            (1024...(1 << 30)).contains(maximumMessageBytes), "maximumMessageBytes",
+            "is from 1024 (1 KiB) to 1073741824 (1 GiB)")
+    }
+
+    private func check(
+        _ isFine: Bool, _ key: String, _ rule: String
+    ) throws(ConfigurationError) {
+        guard isFine else { throw ConfigurationError(key: key, rule: rule) }
+    }
+}
+
+/// A value in a configuration that makes no sense.
+public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+    /// The path of the value, such as `server.name`.
+    public var key: String
+    /// What holds of every valid value, as the rest of a sentence that begins with the key.
+    public var rule: String
+
+    /// A sentence for a person.
+    public var description: String { "\(key) \(rule)" }
+}
+
+extension ProxyConfiguration {
+    /// The same in the core's terms.
+    var settings: ProxySettings {
+        var settings = ProxySettings(serverName: server.name)
+        settings.limits.messageBytes = maximumMessageBytes
+        settings.timeout = timeout
+        settings.maximumTimeout = maximumTimeout
+        settings.shutdownTimeout = shutdownTimeout
+        settings.logLevel = coreLogLevel
+        return settings
+    }
+
+    private var coreLogLevel: MCPOCore.LogLevel {
+        switch logLevel {
+        case .error: .error
+        case .warning: .warning
+        case .info: .info
+        case .debug: .debug
+        case .trace: .trace
+        }
+    }
+
+    /// The command to start, with its whole environment.
+    var serverCommand: ServerCommand {
+        let own = ProcessEnvironment.all.filter { entry in
+            let name = entry.prefix { $0 != "=" }
+            return server.environment[String(name)] == nil
+        }
+        let added = server.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return ServerCommand(
+            arguments: [server.command] + server.arguments, environment: own + added,
+            directory: server.workingDirectory)
+    }
+
+    func makeLog(_ descriptor: Int32) -> LogWriter {
+        let format: MCPOSystem.LogFormat =
+            switch logFormat {
+            case .text: .text
+            case .json: .json
+            }
+        return LogWriter(descriptor: descriptor, level: coreLogLevel, format: format)
+    }
+}

@@ -1,0 +1,171 @@
+// How mcpo comes to its end (SPEC §10).
+//
+//     phase      on                                                     next
+//     running    end of stdin, SIGTERM, SIGINT                          draining
+//                the client is gone, the server is lost for good        closing
+//     draining   no request in flight, or shutdownTimeout is over       closing
+//     closing    the server and its process group are gone              flushing
+//     flushing   the client has taken its last bytes, or will not       finished
+
+/// Which part of its life mcpo is in.
+package struct Lifecycle: Sendable {
+    package enum Phase: Int, Comparable, Sendable {
+        case running, draining, closing, flushing, finished
+
+        package static func < (left: Phase, right: Phase) -> Bool {
+            left.rawValue < right.rawValue
+        }
+    }
+
+    package internal(set) var phase = Phase.running
+    /// When the present phase has lasted long enough.
+    package internal(set) var deadline = Instant.never
+    package internal(set) var exitCode: Int32 = 0
+
+    /// A server whose stdin was closed has this long to exit by itself before SIGTERM. Clients
+    /// wait about two seconds for mcpo before they kill it; this and the next stay below.
+    static let graceAfterClose = Duration.seconds(1)
+    /// And this long after SIGTERM before SIGKILL.
+    static let graceAfterTerminate = Duration.milliseconds(500)
+    /// A process that SIGKILL does not end within this is stuck in the kernel: nothing can be done.
+    static let graceAfterKill = Duration.seconds(5)
+    /// What remains of a process group after its leader has this long after SIGTERM.
+    static let graceForGroup = Duration.milliseconds(250)
+    /// How long the last bytes may wait for a client that does not read.
+    static let graceForClient = Duration.seconds(1)
+}
+
+extension ProxyCore {
+    /// Takes in anything that is not a message.
+    package mutating func handle(
+        _ event: Event, at now: Instant, into effects: inout Effects
+    ) {
+        switch event {
+        case .started: startServer(at: now, into: &effects)
+        case .spawned, .spawnFailed, .exited: handleProcess(event, at: now, into: &effects)
+        case .ended(.client): stop(at: now, into: &effects)
+        case .broken(.client): loseClient(at: now, into: &effects)
+        case .ended(.server(let connection)) where connection == server.connection:
+            serverFellSilent(at: now, into: &effects)
+        case .broken(.server(let connection)) where connection == server.connection:
+            serverStoppedReading(at: now, into: &effects)
+        case .ended(.server), .broken(.server): break
+        case .deadline: expire(at: now, into: &effects)
+        case .stop: stop(at: now, into: &effects)
+        case .hangUp:
+            effects.log(.warning, "SIGHUP ignored: there is no configuration file to load again")
+        }
+        advance(at: now, into: &effects)
+    }
+
+    /// Takes the steps towards the end that have become possible. Called after every event, and by
+    /// the driver after it has written.
+    package mutating func advance(at now: Instant, into effects: inout Effects) {
+        closeInputWhenWritten(into: &effects)
+        if lifecycle.phase == .draining, hasDrained || now >= lifecycle.deadline {
+            close(at: now, into: &effects)
+        }
+        if lifecycle.phase == .closing, !isServerPresent {
+            endSubscriptions(into: &effects)
+            lifecycle.phase = .flushing
+            lifecycle.deadline = now.advanced(by: Lifecycle.graceForClient)
+        }
+        if lifecycle.phase == .flushing, client.outbound.isEmpty || now >= lifecycle.deadline {
+            lifecycle.phase = .finished
+            lifecycle.deadline = .never
+            effects.append(.exit(code: lifecycle.exitCode))
+        }
+    }
+
+    /// Everything that is answered will be; subscriptions have no end of their own.
+    private var hasDrained: Bool {
+        exchanges.indices.allSatisfy { exchanges[$0]?.method == .listen }
+    }
+
+    private var isServerPresent: Bool {
+        server.isRunning || !lingering.isEmpty
+    }
+
+    /// No more requests; what is in flight gets its time. Asked again, less time.
+    private mutating func stop(at now: Instant, into effects: inout Effects) {
+        client.hasEnded = true
+        switch lifecycle.phase {
+        case .running:
+            effects.log(.debug, "stopping: \(exchanges.count) requests in flight")
+            lifecycle.phase = .draining
+            lifecycle.deadline = now.advanced(by: settings.shutdownTimeout)
+            if case .down = server.phase { failHeld(into: &effects) }
+        case .draining:
+            lifecycle.deadline = now
+        case .closing:
+            if case .ending(_, let signalled) = server.phase {
+                server.phase = .ending(until: now, signalled: signalled)
+            }
+        case .flushing, .finished:
+            break
+        }
+    }
+
+    /// Nobody is left to answer.
+    private mutating func loseClient(at now: Instant, into effects: inout Effects) {
+        effects.log(.debug, "the client no longer reads; stopping")
+        client.isGone = true
+        client.hasEnded = true
+        client.outbound.removeAll()
+        if lifecycle.phase < .closing { close(at: now, into: &effects) }
+    }
+
+    /// Ends what is still unanswered, then the server.
+    private mutating func close(at now: Instant, into effects: inout Effects) {
+        lifecycle.phase = .closing
+        lifecycle.deadline = .never
+        for index in exchanges.indices {
+            guard let exchange = exchanges[index], exchange.method != .listen else { continue }
+            let error = ProxyError(
+                .timeout, "no answer before mcpo stopped", server: settings.serverName,
+                retrySafe: exchange.method.isReadOnly,
+                detail: "mcpo was asked to stop and waited \(settings.shutdownTimeout)")
+            fail(index, error, into: &effects)
+        }
+        switch server.phase {
+        case .down: server.phase = .down(until: .never)
+        case .ending: break
+        case .starting, .reopening, .open:
+            endServer(graceful: true, at: now, into: &effects)
+        }
+    }
+
+    /// The server is lost for good: whoever waits is told, and mcpo ends with code 1.
+    mutating func giveUp(_ reason: String, at now: Instant, into effects: inout Effects) {
+        effects.log(.error, server: settings.serverName, reason)
+        lifecycle.exitCode = 1
+        client.hasEnded = true
+        for index in exchanges.indices {
+            let error = ProxyError(
+                .unavailable, "the server cannot be started", server: settings.serverName,
+                retrySafe: true, detail: reason)
+            fail(index, error, into: &effects)
+        }
+        close(at: now, into: &effects)
+    }
+
+    /// Subscriptions end with mcpo, gracefully: the specification has a result for that.
+    private mutating func endSubscriptions(into effects: inout Effects) {
+        for index in exchanges.indices {
+            guard let exchange = exchanges[index] else { continue }
+            end(index, into: &effects)
+            if exchange.stage == .tornDown {
+                if let batch = exchange.batch { completePart(of: batch, into: &effects) }
+                continue
+            }
+            deliver(to: .client, batch: exchange.batch, into: &effects) { queue in
+                queue.append(#"{"jsonrpc":"2.0","id":"#)
+                exchange.id.append(to: &queue)
+                queue.append(#","result":{"resultType":"complete","_meta":"#)
+                queue.append(#"{"io.modelcontextprotocol/subscriptionId":"#)
+                exchange.id.append(to: &queue)
+                queue.append("}}}")
+            }
+        }
+    }
+}

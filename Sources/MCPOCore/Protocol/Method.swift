@@ -1,0 +1,76 @@
+// The methods that mcpo treats in a way of their own. Any other is forwarded without a look.
+
+/// A method name, as far as mcpo needs to know it.
+package enum Method: UInt8, Sendable {
+    // Requests of the client
+    case initialize
+    case discover
+    case ping
+    case listTools, listPrompts, listResources, listResourceTemplates
+    case readResource, getPrompt, complete
+    case subscribeResource, unsubscribeResource
+    case setLogLevel
+    case listen
+    case callTool
+    // Notifications
+    case initialized
+    case cancelled
+    case progress
+    case acknowledged
+    case unknown
+
+    /// The method named by `range`, the name's bytes without quotes. A name written with escapes
+    /// counts as unknown: it is forwarded as it is and decides nothing here.
+    ///
+    /// A name is looked up by its length first, so that one or two comparisons decide.
+    package static func named(_ line: RawSpan, _ range: ByteRange) -> Method {
+        func match(_ text: StaticString, _ method: Method) -> Method? {
+            line.equals(range, text) ? method : nil
+        }
+        switch range.count {
+        case 4: return match("ping", .ping) ?? .unknown
+        case 10:
+            return match("tools/call", .callTool) ?? match("tools/list", .listTools)
+                ?? match("initialize", .initialize) ?? .unknown
+        case 11: return match("prompts/get", .getPrompt) ?? .unknown
+        case 12: return match("prompts/list", .listPrompts) ?? .unknown
+        case 14:
+            return match("resources/read", .readResource) ?? match("resources/list", .listResources)
+                ?? .unknown
+        case 15: return match("server/discover", .discover) ?? .unknown
+        case 16: return match("logging/setLevel", .setLogLevel) ?? .unknown
+        case 19: return match("completion/complete", .complete)
+                ?? match("resources/subscribe", .subscribeResource) ?? .unknown
+        case 20: return match("subscriptions/listen", .listen) ?? .unknown
+        case 21: return match("resources/unsubscribe", .unsubscribeResource) ?? .unknown
+        case 22: return match("notifications/progress", .progress) ?? .unknown
+        case 23: return match("notifications/cancelled", .cancelled) ?? .unknown
+        case 24: return match("resources/templates/list", .listResourceTemplates) ?? .unknown
+        case 25: return match("notifications/initialized", .initialized) ?? .unknown
+        case 40: return match("notifications/subscriptions/acknowledged", .acknowledged) ?? .unknown
+        default: return .unknown
+        }
+    }
+
+    /// Whether the specification gives this request no side effect, so that a caller whose answer
+    /// was lost may simply ask again.
+    package var isReadOnly: Bool {
+        switch self {
+        case .initialize, .discover, .ping, .listTools, .listPrompts, .listResources,
+            .listResourceTemplates, .readResource, .getPrompt, .complete, .subscribeResource,
+            .unsubscribeResource, .setLogLevel, .listen:
+            true
+        case .callTool, .initialized, .cancelled, .progress, .acknowledged, .unknown:
+            false
+        }
+    }
+
+    /// Whether the request sets something up in the server that a new process of it must be told
+    /// again (SPEC §12, *Health*).
+    package var setsUpState: Bool {
+        switch self {
+        case .initialize, .setLogLevel, .subscribeResource, .unsubscribeResource, .listen: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,228 @@
+// What the client says: each line is one message (or, in revision 2025-03-26, a batch of them).
+
+extension ProxyCore {
+    /// Takes in one line of the client.
+    mutating func receiveFromClient(
+        _ line: RawSpan, at now: Instant, into effects: inout Effects
+    ) {
+        var envelope = Envelope()
+        do throws(JSONFault) {
+            try Envelope.scan(line, maximumDepth: settings.limits.depth, into: &envelope)
+        } catch {
+            refuseUnreadable(line, error, into: &effects)
+            return
+        }
+        if envelope.root.kind == .array {
+            receiveBatchFromClient(line, envelope.root, at: now, into: &effects)
+        } else {
+            receiveFromClient(line, envelope, batch: nil, at: now, into: &effects)
+        }
+    }
+
+    /// Takes in one message: a line, or an element of a batch.
+    private mutating func receiveFromClient(
+        _ line: RawSpan, _ envelope: Envelope, batch: BatchID?, at now: Instant,
+        into effects: inout Effects
+    ) {
+        switch MessageShape(envelope) {
+        case .request:
+            admit(line, envelope, batch: batch, at: now, into: &effects)
+        case .notification:
+            receiveNotificationFromClient(line, envelope, at: now, into: &effects)
+        case .answer:
+            forwardAnswerToServer(line, envelope, into: &effects)
+        case .invalid(let complaint):
+            counters.refusedLines += 1
+            refuse(
+                line, envelope.id, ProxyError(.invalidRequest, complaint), batch: batch,
+                into: &effects)
+        }
+    }
+
+    private mutating func receiveBatchFromClient(
+        _ line: RawSpan, _ root: JSONValue, at now: Instant, into effects: inout Effects
+    ) {
+        var elements = BatchElements(line, root)
+        guard case .agreed(let revision) = client.handshake, revision.allowsBatches else {
+            refuseBatch("batches exist only in protocol revision 2025-03-26", into: &effects)
+            return
+        }
+        guard var element = elements.next(line) else {
+            refuseBatch("an empty batch", into: &effects)
+            return
+        }
+        let batch = batches.insert(Batch(sender: .client))
+        while true {
+            let part = line.extracting(element.range.bounds)
+            if let envelope = try? Envelope(scanning: part) {
+                receiveFromClient(part, envelope, batch: batch, at: now, into: &effects)
+            } else {
+                counters.refusedLines += 1
+                refuse(
+                    .null, ProxyError(.invalidRequest, "a member occurs twice"), batch: batch,
+                    into: &effects)
+            }
+            guard let next = elements.next(line) else { break }
+            element = next
+        }
+        completePart(of: batch, into: &effects)
+    }
+
+    private mutating func refuseBatch(_ complaint: String, into effects: inout Effects) {
+        counters.refusedLines += 1
+        refuse(.null, ProxyError(.invalidRequest, complaint), batch: nil, into: &effects)
+    }
+
+    private mutating func receiveNotificationFromClient(
+        _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
+    ) {
+        switch Method.of(line, envelope) {
+        case .cancelled:
+            cancel(line, envelope, at: now, into: &effects)
+        case .progress:
+            forwardProgressToServer(line, envelope, into: &effects)
+        case .initialized:
+            restoration.isInitialized = true
+            // A server that is starting again gets mcpo's own, after mcpo's own `initialize`.
+            if server.phase == .open { sendToServer(line, Edits(), into: &effects) }
+        default:
+            forwardNotificationToServer(line, into: &effects)
+        }
+    }
+
+    private mutating func forwardNotificationToServer(
+        _ line: RawSpan, into effects: inout Effects
+    ) {
+        if server.phase == .open {
+            sendToServer(line, Edits(), into: &effects)
+        } else if held.byteCount + line.byteCount <= settings.limits.heldBytes,
+            held.messages.count < settings.limits.exchanges
+        {
+            held.append(.notification(line.array), byteCount: line.byteCount)
+        } else {
+            counters.droppedNotifications += 1
+        }
+    }
+
+    /// `notifications/cancelled`: the request gets no answer any more.
+    private mutating func cancel(
+        _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
+    ) {
+        guard let index = exchange(named: envelope.requestID, in: line),
+            let exchange = exchanges[index],
+            exchange.method != .initialize  // The specification forbids to cancel it.
+        else {
+            counters.unknownCancellations += 1
+            return
+        }
+        if exchange.stage == .sent, server.phase == .open {
+            let edits = Edits(envelope.requestID.range, Lexeme(exchange.flight))
+            sendToServer(line, edits, into: &effects)
+        }
+        end(index, into: &effects)
+        if let batch = exchange.batch { completePart(of: batch, into: &effects) }
+    }
+
+    /// The client answers a request of a server.
+    private mutating func forwardAnswerToServer(
+        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+    ) {
+        guard let number = Lexeme.number(line, envelope.id),
+            let request = client.serverRequests.remove(number),
+            request.connection == server.connection
+        else {
+            counters.unknownClientAnswers += 1
+            return
+        }
+        if !request.token.isEmpty, answersWithTask(line, envelope) {
+            client.taskTokens.keep(request.token, of: number, limit: settings.limits.taskTokens)
+        }
+        let edits = Edits(envelope.id.range, request.id)
+        deliver(to: .server(request.connection), batch: request.batch, into: &effects) {
+            edits.apply(to: line, appendingTo: &$0)
+        }
+    }
+
+    /// The client reports progress on a request of a server.
+    private mutating func forwardProgressToServer(
+        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+    ) {
+        guard let number = Lexeme.number(line, envelope.progressToken),
+            let token = client.serverRequests[number]?.token ?? client.taskTokens[number],
+            !token.isEmpty
+        else {
+            counters.deadProgress += 1
+            return
+        }
+        sendToServer(line, Edits(envelope.progressToken.range, token), into: &effects)
+    }
+
+    /// The exchange in flight that goes by this id of the client.
+    func exchange(named id: JSONValue, in line: RawSpan) -> ExchangeIndex? {
+        guard id.kind == .string || id.kind == .integer, id.range.count <= Lexeme.maximumLength
+        else { return nil }
+        return exchanges.find(IDKey(line, id))
+    }
+}
+
+extension ProxyCore {
+    /// Refuses a line that is no JSON text mcpo can read.
+    private mutating func refuseUnreadable(
+        _ line: RawSpan, _ fault: JSONFault, into effects: inout Effects
+    ) {
+        switch fault {
+        case .tooDeep:
+            var skimmer = EnvelopeSkimmer()
+            skimmer.feed(line)
+            let complaint = "nested deeper than \(settings.limits.depth) levels"
+            refuseUnread(
+                skimmer, ProxyError(.invalidRequest, complaint), batch: nil, into: &effects)
+        case .duplicateMember:
+            counters.refusedLines += 1
+            refuse(
+                .null, ProxyError(.invalidRequest, "a member occurs twice"), batch: nil,
+                into: &effects)
+        case .syntax, .invalidUTF8:
+            // Line-delimited JSON readers skip blank lines, and people's scripts rely on it.
+            if line.isBlank { return }
+            counters.refusedLines += 1
+            refuse(.null, ProxyError(.parseError, fault.complaint), batch: nil, into: &effects)
+        }
+    }
+
+    /// Refuses a message of which only the envelope could be made out. A notification or an answer
+    /// gets none, and an id that is in flight already is not answered twice.
+    mutating func refuseUnread(
+        _ skimmer: EnvelopeSkimmer, _ error: ProxyError, batch: BatchID?,
+        into effects: inout Effects
+    ) {
+        counters.refusedLines += 1
+        guard let id = skimmer.id, skimmer.hasMethod else {
+            refuse(.null, error, batch: batch, into: &effects)
+            return
+        }
+        let value = JSONValue(range: ByteRange(0, id.count), kind: skimmer.idKind)
+        let isTaken = exchange(named: value, in: id.span.bytes) != nil
+        refuse(isTaken ? .null : Lexeme(id), error, batch: batch, into: &effects)
+    }
+
+    /// Answers a message that goes no further with an error, under its own id where it has one that
+    /// is fit for it.
+    mutating func refuse(
+        _ line: RawSpan, _ id: JSONValue, _ error: ProxyError, batch: BatchID?,
+        into effects: inout Effects
+    ) {
+        let isUsable =
+            (id.kind == .string || id.kind == .integer)
+            && id.range.count <= Lexeme.maximumLength && exchange(named: id, in: line) == nil
+        refuse(isUsable ? Lexeme(line, id.range) : .null, error, batch: batch, into: &effects)
+    }
+
+    mutating func refuse(
+        _ id: Lexeme, _ error: ProxyError, batch: BatchID?, into effects: inout Effects
+    ) {
+        if let batch { batches.update(batch) { $0.outstanding += 1 } }
+        let answer = error.answer(to: id)
+        deliver(to: .client, batch: batch, into: &effects) { $0.append(answer) }
+    }
+}

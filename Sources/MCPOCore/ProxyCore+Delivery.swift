@@ -1,0 +1,88 @@
+// Putting messages into the queues towards the client and the server, and into batches.
+
+extension ProxyCore {
+    /// Forwards a line to the server's process, with the edits made.
+    mutating func sendToServer(_ line: RawSpan, _ edits: Edits, into effects: inout Effects) {
+        guard server.isRunning, !server.isInputClosed else { return }
+        edits.apply(to: line, appendingTo: &server.outbound)
+        server.outbound.append(UInt8(ascii: "\n"))
+        scheduleFlush(of: .server(server.connection), into: &effects)
+    }
+
+    /// Sends the server's process a message of mcpo's own.
+    mutating func sendToServer(_ message: [UInt8], into effects: inout Effects) {
+        sendToServer(message.span.bytes, Edits(), into: &effects)
+    }
+
+    /// Sends the client a notification or request, with the edits made.
+    mutating func sendToClient(_ line: RawSpan, _ edits: Edits, into effects: inout Effects) {
+        deliver(to: .client, batch: nil, into: &effects) {
+            edits.apply(to: line, appendingTo: &$0)
+        }
+    }
+
+    /// Hands an answer over: as a line of its own, or as a part of a batch.
+    /// - Parameter write: appends the answer, without a newline.
+    mutating func deliver(
+        to stream: StreamID, batch: BatchID?, into effects: inout Effects,
+        _ write: (inout ByteQueue) -> Void
+    ) {
+        if let batch {
+            batches.update(batch) { batch in
+                if !batch.answers.isEmpty { batch.answers.append(UInt8(ascii: ",")) }
+                write(&batch.answers)
+            }
+            completePart(of: batch, into: &effects)
+            return
+        }
+        switch stream {
+        case .client:
+            if client.isGone { return }
+            write(&client.outbound)
+            client.outbound.append(UInt8(ascii: "\n"))
+        case .server(let connection):
+            guard connection == server.connection, server.isRunning, !server.isInputClosed
+            else { return }
+            write(&server.outbound)
+            server.outbound.append(UInt8(ascii: "\n"))
+        }
+        scheduleFlush(of: stream, into: &effects)
+    }
+
+    /// One answer of a batch is there, or will not come; the last one sends the batch off.
+    mutating func completePart(of id: BatchID, into effects: inout Effects) {
+        batches.update(id) { $0.outstanding -= 1 }
+        guard let batch = batches[id], batch.outstanding == 0 else { return }
+        batches.remove(id)
+        // A batch of notifications, or of requests that were all cancelled, gets no answer.
+        if batch.answers.isEmpty { return }
+        deliver(to: batch.sender, batch: nil, into: &effects) { queue in
+            var answers = batch.answers
+            queue.append(UInt8(ascii: "["))
+            _ = answers.take { bytes in
+                queue.append(bytes.bytes)
+                return bytes.count
+            }
+            queue.append(UInt8(ascii: "]"))
+        }
+    }
+
+    /// Whether an answer of this length fits into its batch.
+    func fits(_ byteCount: Int, into batch: BatchID?) -> Bool {
+        guard let batch, let soFar = batches[batch]?.answers.count else { return true }
+        return soFar + byteCount <= settings.limits.messageBytes
+    }
+
+    private mutating func scheduleFlush(of stream: StreamID, into effects: inout Effects) {
+        switch stream {
+        case .client where !client.isFlushScheduled:
+            client.isFlushScheduled = true
+            effects.writable.append(stream)
+        case .server where !server.isFlushScheduled:
+            server.isFlushScheduled = true
+            effects.writable.append(stream)
+        case .client, .server:
+            break
+        }
+    }
+}

@@ -1,0 +1,334 @@
+// What a server says: answers, notifications, and (legacy servers) requests of its own.
+
+extension ProxyCore {
+    /// Why a message of a server could not be read.
+    enum UnreadReason {
+        case tooLarge
+        case tooDeep
+    }
+
+    /// Takes in one line of the server's stdout.
+    mutating func receiveFromServer(
+        _ line: RawSpan, at now: Instant, into effects: inout Effects
+    ) {
+        var envelope = Envelope()
+        do throws(JSONFault) {
+            try Envelope.scan(line, maximumDepth: settings.limits.depth, into: &envelope)
+        } catch {
+            if case .tooDeep = error {
+                var skimmer = EnvelopeSkimmer()
+                skimmer.feed(line)
+                receiveUnread(skimmer, .tooDeep, at: now, into: &effects)
+            } else {
+                logGarbage(line, into: &effects)
+            }
+            return
+        }
+        if envelope.root.kind == .array {
+            receiveBatchFromServer(line, envelope.root, at: now, into: &effects)
+        } else {
+            receiveFromServer(line, envelope, batch: nil, at: now, into: &effects)
+        }
+    }
+
+    /// Takes in one message. What is not quite JSON-RPC passes as long as it is clear whom it is
+    /// for: the client judges it as it would without mcpo.
+    private mutating func receiveFromServer(
+        _ line: RawSpan, _ envelope: Envelope, batch: BatchID?, at now: Instant,
+        into effects: inout Effects
+    ) {
+        if envelope.method.kind == .string {
+            if envelope.id.isPresent {
+                forwardServerRequest(line, envelope, batch: batch, into: &effects)
+            } else {
+                receiveNotificationFromServer(line, envelope, at: now, into: &effects)
+            }
+        } else if envelope.result.isPresent || envelope.error.isPresent {
+            receiveAnswer(line, envelope, at: now, into: &effects)
+        } else if let number = Lexeme.number(line, envelope.id), let flight = server.flights[number] {
+            failMalformed(flight, number, into: &effects)
+        } else {
+            logGarbage(line, into: &effects)
+        }
+    }
+
+    /// A legacy server of revision 2025-03-26 may send batches at any time.
+    private mutating func receiveBatchFromServer(
+        _ line: RawSpan, _ root: JSONValue, at now: Instant, into effects: inout Effects
+    ) {
+        var elements = BatchElements(line, root)
+        let batch = batches.insert(Batch(sender: .server(server.connection)))
+        while let element = elements.next(line) {
+            let part = line.extracting(element.range.bounds)
+            if let envelope = try? Envelope(scanning: part) {
+                receiveFromServer(part, envelope, batch: batch, at: now, into: &effects)
+            } else {
+                logGarbage(part, into: &effects)
+            }
+        }
+        completePart(of: batch, into: &effects)
+    }
+
+    private mutating func receiveAnswer(
+        _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
+    ) {
+        if let number = Lexeme.number(line, envelope.id), server.flights[number] != nil {
+            settle(number, line, envelope, at: now, into: &effects)
+        } else if envelope.id.kind == .null, let number = probe {
+            settle(number, line, envelope, at: now, into: &effects)
+        } else {
+            counters.unknownServerAnswers += 1
+            effects.log(
+                .debug, server: settings.serverName, "dropped an answer to no request in flight")
+        }
+    }
+
+    /// The client's era probe, if it is the only request under way: a legacy server may answer it
+    /// with `id: null` (SPEC §12, *Protocol*).
+    private var probe: UInt32? {
+        guard server.flights.count == 1, let number = server.flights.numbers.first,
+            case .exchange(let index)? = server.flights[number]?.purpose,
+            exchanges[index]?.method == .discover
+        else { return nil }
+        return number
+    }
+
+    /// An answer with neither result nor error: its caller must not wait for another.
+    private mutating func failMalformed(
+        _ flight: Flight, _ number: UInt32, into effects: inout Effects
+    ) {
+        guard case .exchange(let index) = flight.purpose, let exchange = exchanges[index] else {
+            server.flights.remove(number)
+            return
+        }
+        let error = ProxyError(
+            .unavailable, "the server's answer is not JSON-RPC", server: settings.serverName,
+            retrySafe: exchange.method.isReadOnly, detail: "it has neither a result nor an error")
+        fail(index, error, into: &effects)
+    }
+
+    /// A message of which only the envelope could be made out: its caller gets an error, a request
+    /// of the server is refused, and anything else is dropped.
+    mutating func receiveUnread(
+        _ skimmer: EnvelopeSkimmer, _ reason: UnreadReason, at now: Instant,
+        into effects: inout Effects
+    ) {
+        counters.oversizedAnswers += 1
+        effects.log(.warning, server: settings.serverName, "dropped a message that is \(reason)")
+        guard let id = skimmer.id else { return }
+        let value = JSONValue(range: ByteRange(0, id.count), kind: skimmer.idKind)
+        if skimmer.hasMethod {
+            let error = ProxyError(.invalidRequest, "message is \(reason)")
+            refuseServerRequest(Lexeme(id), error, batch: nil, into: &effects)
+        } else if let number = Lexeme.number(id.span.bytes, value),
+            case .exchange(let index)? = server.flights[number]?.purpose,
+            let exchange = exchanges[index]
+        {
+            fail(index, unreadError(reason, exchange.method), into: &effects)
+        }
+    }
+
+    private func unreadError(_ reason: UnreadReason, _ method: Method) -> ProxyError {
+        switch reason {
+        case .tooLarge: tooLargeError(retrySafe: method.isReadOnly)
+        case .tooDeep:
+            ProxyError(
+                .unavailable, "answer nested too deep", server: settings.serverName,
+                retrySafe: method.isReadOnly,
+                detail: "the answer is nested deeper than \(settings.limits.depth) levels")
+        }
+    }
+
+    /// A line that is no message goes to the log under the server's name, shortened.
+    private mutating func logGarbage(_ line: RawSpan, into effects: inout Effects) {
+        if line.isBlank { return }
+        counters.garbageLines += 1
+        // Enough to recognise a stray print, little enough that a flood stays readable.
+        let shown = line.extracting(first: min(line.byteCount, 500))
+        let text = shown.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        effects.log(.warning, server: settings.serverName, "not a message on stdout: \(text)")
+    }
+}
+
+// MARK: - Notifications
+
+extension ProxyCore {
+    private mutating func receiveNotificationFromServer(
+        _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
+    ) {
+        switch Method.of(line, envelope) {
+        case .progress:
+            forwardProgressToClient(line, envelope, at: now, into: &effects)
+        case .cancelled:
+            forwardCancellationToClient(line, envelope, into: &effects)
+        case .acknowledged:
+            acknowledge(line, envelope, into: &effects)
+        default:
+            forwardNotificationToClient(line, envelope, into: &effects)
+        }
+    }
+
+    private mutating func forwardProgressToClient(
+        _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
+    ) {
+        guard let number = Lexeme.number(line, envelope.progressToken),
+            let token = token(of: number, at: now)
+        else {
+            counters.deadProgress += 1
+            return
+        }
+        sendToClient(line, Edits(envelope.progressToken.range, token), into: &effects)
+    }
+
+    /// The client's token for a number, if it still waits for progress; the call it belongs to has
+    /// shown that it is alive, and gets more time.
+    private mutating func token(of number: UInt32, at now: Instant) -> Lexeme? {
+        guard case .exchange(let index)? = server.flights[number]?.purpose else {
+            return server.taskTokens[number]
+        }
+        let deadline = now.advanced(by: settings.timeout)
+        exchanges.update(index) { $0.deadline = min(max($0.deadline, deadline), $0.lastDeadline) }
+        guard let token = exchanges[index]?.token, !token.isEmpty else { return nil }
+        return token
+    }
+
+    /// A legacy server withdraws a request of its own; a modern one ends a subscription.
+    private mutating func forwardCancellationToClient(
+        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+    ) {
+        let range = envelope.requestID.range
+        if let own = serverRequest(named: envelope.requestID, in: line) {
+            withdraw(own, into: &effects)
+            sendToClient(line, Edits(range, Lexeme(own)), into: &effects)
+        } else if let number = Lexeme.number(line, envelope.requestID),
+            case .exchange(let index)? = server.flights[number]?.purpose,
+            let exchange = exchanges[index], exchange.method == .listen
+        {
+            exchanges.update(index) { $0.stage = .tornDown }
+            sendToClient(line, Edits(range, exchange.id), into: &effects)
+        } else {
+            counters.unknownCancellations += 1
+        }
+    }
+
+    /// A subscription that mcpo has renewed after a restart is acknowledged to the client only once.
+    private mutating func acknowledge(
+        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+    ) {
+        guard let number = Lexeme.number(line, envelope.metaSubscriptionID),
+            case .exchange(let index)? = server.flights[number]?.purpose,
+            let exchange = exchanges[index]
+        else {
+            forwardNotificationToClient(line, envelope, into: &effects)
+            return
+        }
+        if exchange.isAcknowledged { return }
+        exchanges.update(index) { $0.isAcknowledged = true }
+        sendToClient(
+            line, Edits(envelope.metaSubscriptionID.range, exchange.id), into: &effects)
+    }
+
+    /// Anything else passes as it is; one that belongs to a subscription passes under the client's
+    /// id of it, or not at all when the subscription has ended.
+    private mutating func forwardNotificationToClient(
+        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+    ) {
+        let subscription = envelope.metaSubscriptionID
+        guard subscription.isPresent else {
+            sendToClient(line, Edits(), into: &effects)
+            return
+        }
+        guard let number = Lexeme.number(line, subscription),
+            case .exchange(let index)? = server.flights[number]?.purpose,
+            let exchange = exchanges[index]
+        else {
+            counters.deadSubscriptionNotifications += 1
+            return
+        }
+        sendToClient(line, Edits(subscription.range, exchange.id), into: &effects)
+    }
+}
+
+// MARK: - Requests
+
+extension ProxyCore {
+    /// Hands a server's request (sampling, elicitation, roots, ping, …) to the client.
+    private mutating func forwardServerRequest(
+        _ line: RawSpan, _ envelope: Envelope, batch: BatchID?, into effects: inout Effects
+    ) {
+        if let error = serverRequestError(line, envelope) {
+            let isUsable = error.code != .invalidRequest
+            let id = isUsable ? Lexeme(line, envelope.id.range) : .null
+            refuseServerRequest(id, error, batch: batch, into: &effects)
+            return
+        }
+        let token = envelope.metaProgressToken
+        let hasToken = token.kind == .string || token.kind == .integer
+        if let batch { batches.update(batch) { $0.outstanding += 1 } }
+        let number = client.serverRequests.insert(
+            ServerRequest(
+                connection: server.connection, id: Lexeme(line, envelope.id.range),
+                token: hasToken ? Lexeme(line, token.range) : Lexeme(), batch: batch))
+        var edits = Edits(envelope.id.range, Lexeme(number))
+        if hasToken { edits.replace(token.range, with: Lexeme(number)) }
+        sendToClient(line, edits, into: &effects)
+    }
+
+    private func serverRequestError(_ line: RawSpan, _ envelope: Envelope) -> ProxyError? {
+        let id = envelope.id
+        guard id.kind == .string || id.kind == .integer, id.range.count <= Lexeme.maximumLength,
+            envelope.metaProgressToken.range.count <= Lexeme.maximumLength
+        else {
+            return ProxyError(.invalidRequest, "an id is a string or an integer of modest length")
+        }
+        if serverRequest(named: id, in: line) != nil {
+            return ProxyError(.invalidRequest, "a request with this id is still in flight")
+        }
+        if client.isGone {
+            return ProxyError(
+                .unavailable, "the client is gone", server: settings.serverName, retrySafe: true,
+                detail: "nobody is left to answer")
+        }
+        if client.serverRequests.count >= settings.limits.serverRequests {
+            return ProxyError(
+                .overloaded, "too many requests without an answer", server: settings.serverName,
+                retrySafe: true,
+                detail: "\(settings.limits.serverRequests) requests wait for the client")
+        }
+        return nil
+    }
+
+    /// Answers a server's request with an error, unless the server does not even read what it gets.
+    private mutating func refuseServerRequest(
+        _ id: Lexeme, _ error: ProxyError, batch: BatchID?, into effects: inout Effects
+    ) {
+        counters.refusedServerRequests += 1
+        guard server.outbound.count < settings.limits.queueBytes else { return }
+        if let batch { batches.update(batch) { $0.outstanding += 1 } }
+        let answer = error.answer(to: id)
+        deliver(to: .server(server.connection), batch: batch, into: &effects) {
+            $0.append(answer)
+        }
+    }
+
+    /// The number that the client knows a server's request by. Servers have few under way, and look
+    /// them up only to withdraw one: a walk is cheaper than an index.
+    private func serverRequest(named id: JSONValue, in line: RawSpan) -> UInt32? {
+        guard !client.serverRequests.isEmpty, id.kind == .string || id.kind == .integer,
+            id.range.count <= Lexeme.maximumLength
+        else { return nil }
+        let key = IDKey(line, id)
+        return client.serverRequests.numbers.first { number in
+            guard let request = client.serverRequests[number] else { return false }
+            return request.connection == server.connection && key.names(request.id)
+        }
+    }
+
+    /// The client need not answer this request any more.
+    private mutating func withdraw(_ number: UInt32, into effects: inout Effects) {
+        guard let request = client.serverRequests.remove(number), let batch = request.batch else {
+            return
+        }
+        completePart(of: batch, into: &effects)
+    }
+}

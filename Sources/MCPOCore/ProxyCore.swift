@@ -1,0 +1,175 @@
+// The proxy as a pure state machine: the table of contents of everything mcpo decides.
+//
+//     bytes ─▶ LineFramer ─▶ receive ─▶ ProxyCore+Client / +Server ─▶ RequestPipeline ─▶ queues
+//     exits, signals, time ─▶ handle ─▶ Lifecycle, ProxyCore+ServerLifecycle ─▶ effects
+//
+// The caller (the driver, or the simulator) owns the framers and the clock. It reads where
+// `accepts` allows, writes what `takeOutput` shows, carries out the effects, and calls
+// `handle(.deadline)` when `nextDeadline` has come. Nothing here blocks, sleeps or does I/O.
+
+/// Something that happened outside.
+package enum Event: Sendable {
+    /// The driver runs: start the servers.
+    case started
+    case spawned(ConnectionID, processID: Int32)
+    /// No process came to be; `reason` is a whole sentence or more, for a person.
+    case spawnFailed(ConnectionID, reason: String)
+    /// The process is gone and its output has been read to the end. `groupRemains` tells whether
+    /// other processes of its group are still there.
+    case exited(ConnectionID, ProcessEnd, groupRemains: Bool)
+    /// A stream will carry nothing more towards mcpo.
+    case ended(StreamID)
+    /// A stream takes nothing more from mcpo.
+    case broken(StreamID)
+    /// `nextDeadline` has come.
+    case deadline
+    /// SIGTERM, SIGINT, or the library's `stop`.
+    case stop
+    /// SIGHUP.
+    case hangUp
+}
+
+/// How a process ended.
+package enum ProcessEnd: Equatable, Sendable {
+    case status(Int32)
+    case signal(Int32)
+}
+
+/// Everything that mcpo decides, for one client and one server.
+package struct ProxyCore: ~Copyable {
+    package let settings: ProxySettings
+    var client = ClientSession()
+    var server: ServerSession
+    var exchanges = ExchangeTable()
+    var batches = PendingTable<Batch>()
+    var restoration = Restoration()
+    var held = HeldQueue()
+    var restarts: RestartPolicy
+    var lifecycle = Lifecycle()
+    /// Process groups whose leader is gone and that have until then to go by themselves.
+    var lingering: [(connection: ConnectionID, until: Instant)] = []
+    /// No exchange times out before this.
+    var nextTimeout = Instant.never
+    var arrivals: UInt64 = 0
+    package internal(set) var counters = Counters()
+
+    /// - Parameter seed: for the jitter of restarts, nothing else.
+    package init(settings: ProxySettings, seed: UInt64) {
+        self.settings = settings
+        server = ServerSession(
+            connection: ConnectionID(rawValue: 1), startedAt: Instant(nanoseconds: 0))
+        server.phase = .down(until: .never)
+        restarts = RestartPolicy(seed: seed)
+    }
+
+    /// Takes in complete lines until there is none left or back-pressure says stop.
+    package mutating func receive(
+        _ input: inout LineFramer, from stream: StreamID, at now: Instant,
+        into effects: inout Effects
+    ) {
+        while accepts(stream), let line = input.next() {
+            receive(line, of: input, from: stream, at: now, into: &effects)
+        }
+        advance(at: now, into: &effects)
+    }
+
+    /// The stream has ended: takes in a last line without a newline, then notes the end.
+    package mutating func finish(
+        _ input: inout LineFramer, from stream: StreamID, at now: Instant,
+        into effects: inout Effects
+    ) {
+        if let line = input.finish() {
+            receive(line, of: input, from: stream, at: now, into: &effects)
+        }
+        handle(.ended(stream), at: now, into: &effects)
+    }
+
+    /// Whether bytes from this stream may be read and taken in now. A stream whose answers and
+    /// forwarded messages pile up elsewhere has to wait: this is what bounds mcpo's memory.
+    package func accepts(_ stream: StreamID) -> Bool {
+        switch stream {
+        case .client:
+            !client.isGone && hasRoom(client.outbound) && hasRoom(server.outbound)
+        case .server(let connection):
+            // Never made to wait for its own input: a server that writes before it reads would
+            // stand still for ever.
+            connection == server.connection && hasRoom(client.outbound)
+        }
+    }
+
+    private func hasRoom(_ queue: borrowing ByteQueue) -> Bool {
+        queue.count < settings.limits.queueBytes
+    }
+
+    /// Shows what waits to be written to a stream; `body` returns how many bytes it took.
+    /// - Returns: whether something is left.
+    package mutating func takeOutput(
+        of stream: StreamID, _ body: (UnsafeRawBufferPointer) -> Int
+    ) -> Bool {
+        switch stream {
+        case .client:
+            client.isFlushScheduled = false
+            if !client.outbound.isEmpty { _ = client.outbound.take(body) }
+            return !client.outbound.isEmpty
+        case .server(let connection):
+            guard connection == server.connection else { return false }
+            server.isFlushScheduled = false
+            if !server.outbound.isEmpty { _ = server.outbound.take(body) }
+            return !server.outbound.isEmpty
+        }
+    }
+
+    /// Whether bytes wait to be written to a stream.
+    package func hasOutput(for stream: StreamID) -> Bool {
+        switch stream {
+        case .client: !client.outbound.isEmpty
+        case .server(let connection):
+            connection == server.connection && !server.outbound.isEmpty
+        }
+    }
+
+    /// When `handle(.deadline)` is wanted next; `.never` when only bytes can change anything.
+    package var nextDeadline: Instant {
+        var next = min(nextTimeout, lifecycle.deadline)
+        switch server.phase {
+        case .down(let until), .reopening(let until), .ending(let until, _): next = min(next, until)
+        case .starting, .open: break
+        }
+        for group in lingering { next = min(next, group.until) }
+        return next
+    }
+
+    /// Whether nothing is under way: no request of either side, no batch, nothing kept for later.
+    package var isIdle: Bool {
+        exchanges.isEmpty && server.flights.isEmpty && batches.isEmpty && held.isEmpty
+            && client.serverRequests.isEmpty && client.outbound.isEmpty && server.outbound.isEmpty
+    }
+}
+
+extension ProxyCore {
+    private mutating func receive(
+        _ line: FramedLine, of input: borrowing LineFramer, from stream: StreamID,
+        at now: Instant, into effects: inout Effects
+    ) {
+        switch (line, stream) {
+        case (.line(let range), .client):
+            let bytes = input.bytes(of: range)
+            receiveFromClient(bytes.bytes, at: now, into: &effects)
+        case (.line(let range), .server(let connection)) where connection == server.connection:
+            let bytes = input.bytes(of: range)
+            receiveFromServer(bytes.bytes, at: now, into: &effects)
+        case (.tooLong(let skimmer), .client):
+            refuseUnread(
+                skimmer, ProxyError(.invalidRequest, tooLongMessage), batch: nil, into: &effects)
+        case (.tooLong(let skimmer), .server(let connection))
+        where connection == server.connection:
+            receiveUnread(skimmer, .tooLarge, at: now, into: &effects)
+        case (_, .server):
+            break
+        }
+    }
+
+    var tooLongMessage: String {
+        "message longer than \(settings.limits.messageBytes) bytes; send less at a time"
+    }
+}

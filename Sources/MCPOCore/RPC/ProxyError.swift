@@ -1,0 +1,77 @@
+// The errors that mcpo itself answers with: one table of codes, one way to write them.
+//
+// JSON-RPC's own codes say what was wrong with a message. mcpo's codes lie outside the range that
+// JSON-RPC and MCP reserve (−32768 … −32000), and carry `data.mcpo` for programs (SPEC §9, §12):
+//
+//     {"jsonrpc":"2.0","id":7,"error":{"code":1003,"message":"…","data":{"mcpo":
+//         {"kind":"unavailable","server":"github","retrySafe":false,"detail":"…"}}}}
+
+/// Codes of errors that mcpo writes.
+package enum ErrorCode: Int, Sendable {
+    case parseError = -32700
+    case invalidRequest = -32600
+    case invalidParams = -32602
+    case overloaded = 1001
+    case timeout = 1002
+    case unavailable = 1003
+
+    /// The word for this code in `data.mcpo.kind`; nil for JSON-RPC's own codes.
+    package var kind: StaticString? {
+        switch self {
+        case .parseError, .invalidRequest, .invalidParams: nil
+        case .overloaded: "overloaded"
+        case .timeout: "timeout"
+        case .unavailable: "unavailable"
+        }
+    }
+}
+
+/// An error answer of mcpo's own.
+package struct ProxyError: Error, Equatable, Sendable {
+    package var code: ErrorCode
+    /// What happened and what to do next, for a person.
+    package var message: String
+    /// The server it happened to, when there is one.
+    package var server: String?
+    /// Whether sending the same request again cannot repeat a side effect.
+    package var retrySafe: Bool
+    package var detail: String
+
+    package init(_ code: ErrorCode, _ message: String) {
+        self.code = code
+        self.message = message
+        server = nil
+        retrySafe = true
+        detail = ""
+    }
+
+    package init(
+        _ code: ErrorCode, _ message: String, server: String, retrySafe: Bool, detail: String
+    ) {
+        self.code = code
+        self.message = message
+        self.server = server
+        self.retrySafe = retrySafe
+        self.detail = detail
+    }
+
+    /// The whole answer to the request with this id, without a newline.
+    package func answer(to id: Lexeme) -> [UInt8] {
+        var text: [UInt8] = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
+        text += id.array
+        text += Array(#","error":{"code":\#(code.rawValue),"message":"#.utf8)
+        appendJSONString(message, to: &text)
+        if let kind = code.kind {
+            text += Array(#","data":{"mcpo":{"kind":"\#(kind)""#.utf8)
+            if let server {
+                text += Array(#","server":"#.utf8)
+                appendJSONString(server, to: &text)
+            }
+            text += Array(#","retrySafe":\#(retrySafe),"detail":"#.utf8)
+            appendJSONString(detail, to: &text)
+            text += Array("}}".utf8)
+        }
+        text += Array("}}".utf8)
+        return text
+    }
+}

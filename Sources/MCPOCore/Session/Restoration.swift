@@ -1,0 +1,58 @@
+// What a server's new process must be told again, so that the client need not know that the old one
+// died (SPEC §12, *Health*): the client's own requests, kept verbatim, repeated under new numbers.
+//
+//     initialize ─▶ notifications/initialized ─▶ logging/setLevel ─▶ resources/subscribe …
+
+/// The client's requests that set up state in a legacy server.
+package struct Restoration: Sendable {
+    /// The client's last `initialize` that was answered, as a whole line.
+    package var initialize: [UInt8] = []
+    /// Whether the client sent `notifications/initialized`.
+    package var isInitialized = false
+    /// The last `logging/setLevel` that succeeded.
+    package private(set) var logLevel: [UInt8] = []
+    /// Subscriptions in the order they were made.
+    package private(set) var subscriptions: [(uri: [UInt8], line: [UInt8])] = []
+
+    /// Bytes kept, apart from `initialize`.
+    package var byteCount: Int {
+        subscriptions.reduce(logLevel.count) { $0 + $1.uri.count + $1.line.count }
+    }
+
+    private static func uri(in line: [UInt8]) -> [UInt8] {
+        let bytes = line.span.bytes
+        guard let envelope = try? Envelope(scanning: bytes), envelope.uri.kind == .string else {
+            return []
+        }
+        var uri: [UInt8] = []
+        decodeJSONString(bytes, envelope.uri.range, into: &uri)
+        return uri
+    }
+
+    /// Takes note of a request that the server has answered with a result.
+    /// - Returns: whether there was room; `limit` is in bytes.
+    package mutating func note(_ method: Method, line: [UInt8], limit: Int) -> Bool {
+        let uri = Self.uri(in: line)
+        switch method {
+        case .initialize:
+            self = Restoration()
+            initialize = line
+            return true
+        case .setLogLevel:
+            logLevel = []
+            guard byteCount + line.count <= limit else { return false }
+            logLevel = line
+            return true
+        case .subscribeResource:
+            subscriptions.removeAll { $0.uri == uri }
+            guard byteCount + uri.count + line.count <= limit else { return false }
+            subscriptions.append((uri, line))
+            return true
+        case .unsubscribeResource:
+            subscriptions.removeAll { $0.uri == uri }
+            return true
+        default:
+            return true
+        }
+    }
+}

@@ -1,0 +1,55 @@
+// mcpo's own stdin and stdout, borrowed from whoever started it.
+//
+// O_NONBLOCK belongs to the open file, which others may share: a terminal's stdin and stdout are
+// one, and the shell's too. So stdin is only read when the poller says that it is readable; stdout
+// is made non-blocking only if it is a pipe or a socket, and is given back as it was. To anything
+// else (a terminal, a file) little is written at a time, when the poller says that there is room.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+import CSystem
+internal import MCPOCore
+
+/// The streams towards the client.
+struct ClientStreams: ~Copyable {
+    /// What a terminal takes at once without blocking for long.
+    private static let carefulWrite = 4096
+
+    let input: Int32
+    let output: Int32
+    var framer: LineFramer
+    var isPaused = false
+    var hasEnded = false
+    var awaitsRoom = false
+    private let savedFlags: Int32?
+
+    init(input: Int32, output: Int32, maximumLineLength: Int) {
+        self.input = input
+        self.output = output
+        framer = LineFramer(maximumLineLength: maximumLineLength)
+        savedFlags = Self.makeNonBlocking(output)
+    }
+
+    /// The most to write at once; nil when the descriptor itself says when it is enough.
+    var writeLimit: Int? { savedFlags == nil ? Self.carefulWrite : nil }
+
+    private static func makeNonBlocking(_ descriptor: Int32) -> Int32? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFIFO || kind == S_IFSOCK else { return nil }
+        let flags = mcpo_get_status_flags(descriptor)
+        guard flags >= 0, mcpo_set_status_flags(descriptor, flags | O_NONBLOCK) == 0 else {
+            return nil
+        }
+        return flags
+    }
+
+    /// Gives stdout back as it was.
+    func restore() {
+        if let savedFlags { _ = mcpo_set_status_flags(output, savedFlags) }
+    }
+}

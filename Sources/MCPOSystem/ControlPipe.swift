@@ -1,0 +1,58 @@
+// Wishes from outside the loop: signals, and other threads of a program that uses the library.
+//
+// A wish is one byte in a pipe that the loop watches. Writing a byte is all that a signal handler
+// may do, and all that another thread needs.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What can be asked of a running proxy.
+package enum ControlRequest: UInt8, Sendable {
+    case stop = 0x54  // T, as in SIGTERM
+    case hangUp = 0x48  // H, as in SIGHUP
+}
+
+/// A proxy's control pipe; requests may be sent from any thread, also before the proxy runs and
+/// after it has ended.
+package final class ControlPipe: Sendable {
+    private let pipe: Pipe
+
+    package init() throws(SystemError) {
+        pipe = try Pipe()
+        pipe.write.setNonBlocking()
+    }
+
+    package func send(_ request: ControlRequest) {
+        write(request, to: pipe.write.number)
+    }
+
+    /// Where the loop reads.
+    var input: Int32 { pipe.read.number }
+
+    /// From now on SIGTERM, SIGINT and SIGHUP are requests to this proxy. Only the executable does
+    /// this, once: signals belong to the program, not to a library in it.
+    package func receiveSignals() {
+        signalledPipe = pipe.write.number
+        signal(SIGTERM) { _ in writeControl(.stop) }
+        signal(SIGINT) { _ in writeControl(.stop) }
+        signal(SIGHUP) { _ in writeControl(.hangUp) }
+    }
+}
+
+/// Where signal handlers write: a handler gets no argument of the program's own. Written once,
+/// before the first handler is set.
+nonisolated(unsafe) private var signalledPipe: Int32 = -1
+
+private func writeControl(_ request: ControlRequest) {
+    let saved = errno
+    write(request, to: signalledPipe)
+    errno = saved
+}
+
+private func write(_ request: ControlRequest, to descriptor: Int32) {
+    var byte = request.rawValue
+    _ = write(descriptor, &byte, 1)
+}

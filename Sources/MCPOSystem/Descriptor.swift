@@ -1,0 +1,89 @@
+// File descriptors and the few calls on them that mcpo makes.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+import CSystem
+
+/// A system call that failed.
+package struct SystemError: Error, Equatable, CustomStringConvertible {
+    package var call: String
+    package var code: Int32
+
+    package init(_ call: String, code: Int32 = errno) {
+        self.call = call
+        self.code = code
+    }
+
+    package var description: String {
+        "\(call): \(String(cString: strerror(code)))"
+    }
+}
+
+/// What one read or write did.
+package enum Transfer: Equatable {
+    case bytes(Int)
+    /// Nothing now; the poller tells when.
+    case wouldBlock
+    /// End of input, or the other end is gone.
+    case ended
+}
+
+/// A file descriptor that its owner closes exactly once.
+package struct Descriptor: ~Copyable {
+    package let number: Int32
+
+    package init(owning number: Int32) {
+        self.number = number
+    }
+
+    deinit { _ = close(number) }
+
+    package func setNonBlocking() {
+        let flags = mcpo_get_status_flags(number)
+        if flags >= 0 { _ = mcpo_set_status_flags(number, flags | O_NONBLOCK) }
+    }
+}
+
+/// Both ends of a new pipe, closed on exec.
+package struct Pipe: ~Copyable {
+    package let read: Descriptor
+    package let write: Descriptor
+
+    package init() throws(SystemError) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw SystemError("pipe") }
+        for end in ends { _ = mcpo_set_close_on_exec(end) }
+        read = Descriptor(owning: ends[0])
+        write = Descriptor(owning: ends[1])
+    }
+}
+
+/// Reads what is there.
+package func readSome(_ descriptor: Int32, into space: UnsafeMutableRawBufferPointer) -> Transfer {
+    while true {
+        let count = read(descriptor, space.baseAddress, space.count)
+        if count > 0 { return .bytes(count) }
+        if count == 0 { return .ended }
+        switch errno {
+        case EINTR: continue
+        case EAGAIN, EWOULDBLOCK: return .wouldBlock
+        default: return .ended
+        }
+    }
+}
+
+/// Writes as much as is taken.
+package func writeSome(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+    while true {
+        let count = write(descriptor, bytes.baseAddress, bytes.count)
+        if count >= 0 { return .bytes(count) }
+        switch errno {
+        case EINTR: continue
+        case EAGAIN, EWOULDBLOCK: return .wouldBlock
+        default: return .ended
+        }
+    }
+}

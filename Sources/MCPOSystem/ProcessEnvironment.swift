@@ -1,0 +1,27 @@
+// mcpo's own environment.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+import CSystem
+
+/// The environment that mcpo was started with.
+package enum ProcessEnvironment {
+    /// Every variable as `NAME=value`.
+    package static var all: [String] {
+        var entries: [String] = []
+        var next = mcpo_environment()
+        while let entry = next?.pointee {
+            entries.append(String(cString: entry))
+            next = next?.advanced(by: 1)
+        }
+        return entries
+    }
+
+    /// The value of a variable; nil when it is not set.
+    package static func value(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+}

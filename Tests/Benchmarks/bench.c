@@ -1,0 +1,226 @@
+/*
+ * bench: how much slower is a server behind mcpo than directly, and than behind a null relay?
+ *
+ *   bench [--quick] [--repetitions N] [--cpu N|none] [--markdown] [--mcpo PATH]
+ *         [--peer NAME='COMMAND … {} …']… [SCENARIO…]
+ *
+ * Absolute figures of a busy or virtual machine mean little and drift within minutes. Hence: all
+ * configurations run in turn in one run, all processes on one CPU (a wake-up on another, idle one
+ * costs 20 times as much and depends on luck), and what counts are ratios and differences within a
+ * repetition. Meter, stub and relay are C so that they are much lighter than what is measured.
+ *
+ * The files: wire.h the bytes, peer.c one command under test, observe.c its memory and CPU time,
+ * load.c the closed loop, scenario.c the table of scenarios, report.c the tables and goals.
+ *
+ * Exit status: 0; 1 when an answer was wrong or missing, or something died or hung; 2 for wrong
+ * arguments. Missed goals do not change it: machines are noisy.
+ */
+#define _GNU_SOURCE
+#include "bench.h"
+#include "peer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DEFAULT_REPETITIONS = 5, QUICK_REPETITIONS = 3, CPU_DEFAULT = -2, CPU_NONE = -1 };
+
+_Noreturn static void usage(const char *problem) {
+    if (problem != NULL) fprintf(stderr, "bench: %s\n", problem);
+    fprintf(problem == NULL ? stdout : stderr,
+            "usage: bench [--quick] [--repetitions N] [--cpu N|none] [--markdown] [--mcpo PATH]\n"
+            "             [--peer NAME='COMMAND … {} …']… [SCENARIO…]\n"
+            "{} stands for the stub server's command. Words are split at spaces.\n"
+            "Scenarios, also by their beginning (* only when named):\n");
+    for (size_t i = 0; i < all_scenario_count; i++)
+        fprintf(problem == NULL ? stdout : stderr, "  %-9s %s%s\n", all_scenarios[i].name,
+                all_scenarios[i].about, all_scenarios[i].by_name_only ? " *" : "");
+    exit(problem == NULL ? 0 : 2);
+}
+
+/* ---- Arguments ------------------------------------------------------------------------------- */
+
+static void add_config(struct plan *plan, const char *name, const char *command, bool foreign) {
+    if (plan->config_count == CONFIGS_MAX) usage("too many --peer");
+    for (size_t i = 0; i < plan->config_count; i++)
+        if (strcmp(plan->configs[i].name, name) == 0) usage("two configurations of one name");
+    plan->configs[plan->config_count++] = (struct config){name, command, foreign};
+}
+
+/* A name selects all scenarios that begin with it: `small` is small-1, small-8 and small-64. */
+static void add_scenarios(struct plan *plan, const char *name) {
+    bool found = false;
+    for (size_t i = 0; i < all_scenario_count; i++) {
+        const struct scenario *s = &all_scenarios[i];
+        bool wanted = name == NULL ? !s->by_name_only : strncmp(s->name, name, strlen(name)) == 0;
+        if (!wanted) continue;
+        found = true;
+        size_t known = 0;
+        while (known < plan->scenario_count && plan->scenarios[known] != s) known++;
+        if (known == plan->scenario_count) plan->scenarios[plan->scenario_count++] = s;
+    }
+    if (!found) usage("no such scenario");
+}
+
+static unsigned number(const char *text, unsigned least, unsigned most) {
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (end == text || *end != '\0' || value < least || value > most)
+        usage("a number is out of range");
+    return (unsigned)value;
+}
+
+static void add_peer(struct plan *plan, char *argument) {
+    char *command = strchr(argument, '=');
+    if (command == NULL || command == argument || command[1] == '\0')
+        usage("--peer needs NAME=COMMAND");
+    *command = '\0';
+    add_config(plan, argument, command + 1, true);
+}
+
+static char *option(int argc, char **argv, int *at) {
+    if (*at + 1 >= argc) usage("an option lacks its value");
+    return argv[++*at];
+}
+
+static char *join(const char *a, const char *b) {
+    char *text;
+    if (asprintf(&text, "%s%s", a, b) < 0) die("memory");
+    return text;
+}
+
+/* Our programs lie in REPOSITORY/.bench; mcpo, unless told, is REPOSITORY/.build/release/mcpo. */
+static void add_own_configs(struct plan *plan, const char *mcpo) {
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (n < 0) die("/proc/self/exe");
+    path[n] = '\0';
+    *strrchr(path, '/') = '\0';
+    plan->stub = join(path, "/stub");
+    add_config(plan, "direct", "{}", false);
+    add_config(plan, "relay", join(path, "/relay {}"), false);
+
+    bool told = mcpo != NULL;
+    if (!told) {
+        *strrchr(path, '/') = '\0';
+        mcpo = join(path, "/.build/release/mcpo");
+    }
+    if (access(mcpo, X_OK) == 0) {
+        plan->mcpo = mcpo;
+        add_config(plan, "mcpo", join(mcpo, " -- {}"), false);
+    } else if (told) {
+        usage("--mcpo: no such program");
+    } else {
+        fprintf(stderr, "bench: there is no %s: direct and relay only\n", mcpo);
+    }
+}
+
+static void parse(struct plan *plan, int argc, char **argv) {
+    const char *mcpo = NULL;
+    char *peers[CONFIGS_MAX];
+    size_t peer_count = 0;
+    plan->cpu = CPU_DEFAULT;
+    plan->scenarios = calloc(all_scenario_count, sizeof *plan->scenarios);
+    if (plan->scenarios == NULL) die("memory");
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--quick") == 0) plan->quick = true;
+        else if (strcmp(argv[i], "--markdown") == 0) plan->markdown = true;
+        else if (strcmp(argv[i], "--repetitions") == 0)
+            plan->repetitions = number(option(argc, argv, &i), 1, REPETITIONS_MAX);
+        else if (strcmp(argv[i], "--cpu") == 0) {
+            const char *cpu = option(argc, argv, &i);
+            plan->cpu = strcmp(cpu, "none") == 0 ? CPU_NONE : (int)number(cpu, 0, CPU_SETSIZE - 1);
+        } else if (strcmp(argv[i], "--mcpo") == 0) mcpo = option(argc, argv, &i);
+        else if (strcmp(argv[i], "--peer") == 0) {
+            if (peer_count == CONFIGS_MAX) usage("too many --peer");
+            peers[peer_count++] = option(argc, argv, &i);
+        } else if (strcmp(argv[i], "--help") == 0) usage(NULL);
+        else if (argv[i][0] == '-') usage("no such option");
+        else add_scenarios(plan, argv[i]);
+    }
+    if (plan->repetitions == 0)
+        plan->repetitions = plan->quick ? QUICK_REPETITIONS : DEFAULT_REPETITIONS;
+    if (plan->scenario_count == 0) add_scenarios(plan, NULL);
+    add_own_configs(plan, mcpo);
+    for (size_t i = 0; i < peer_count; i++) add_peer(plan, peers[i]);
+}
+
+/* ---- The run --------------------------------------------------------------------------------- */
+
+/* By default the last CPU that we may use: the first tends to serve the interrupts. */
+static void pin(struct plan *plan) {
+    cpu_set_t allowed, one;
+    if (plan->cpu == CPU_NONE) return;
+    if (plan->cpu == CPU_DEFAULT) {
+        if (sched_getaffinity(0, sizeof allowed, &allowed) < 0) die("sched_getaffinity");
+        for (int i = 0; i < CPU_SETSIZE; i++)
+            if (CPU_ISSET(i, &allowed)) plan->cpu = i;
+    }
+    CPU_ZERO(&one);
+    CPU_SET(plan->cpu, &one);
+    if (sched_setaffinity(0, sizeof one, &one) < 0) die("--cpu");
+}
+
+struct machine_time {
+    double stolen, total;
+};
+
+static struct machine_time read_machine_time(void) {
+    struct machine_time t = {0, 0};
+    double ticks[8] = {0}; /* user nice system idle iowait irq softirq steal */
+    FILE *file = fopen("/proc/stat", "re");
+    if (file == NULL) return t;
+    if (fscanf(file, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", ticks, ticks + 1, ticks + 2, ticks + 3,
+               ticks + 4, ticks + 5, ticks + 6, ticks + 7) == 8)
+        for (int i = 0; i < 8; i++) t.total += ticks[i];
+    t.stolen = ticks[7];
+    fclose(file);
+    return t;
+}
+
+static void run_scenario(struct results *r, size_t index) {
+    const struct plan *plan = r->plan;
+    const struct scenario *s = plan->scenarios[index];
+    bool failed[CONFIGS_MAX] = {false}; /* no further repetitions: each may cost a timeout */
+    unsigned rounds = scenario_repetitions(plan, s);
+    for (unsigned round = 0; round < rounds; round++)
+        for (size_t c = 0; c < plan->config_count; c++) {
+            if (failed[c]) continue;
+            if (isatty(STDERR_FILENO))
+                fprintf(stderr, "\r\033[K%s %u/%u %s", s->name, round + 1, rounds,
+                        plan->configs[c].name);
+            if (scenario_run(plan, s, &plan->configs[c], results_cell(r, index, c, round)))
+                continue;
+            failed[c] = true;
+            r->failures++;
+        }
+    if (isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K");
+}
+
+int main(int argc, char **argv) {
+    struct plan plan = {0};
+    parse(&plan, argc, argv);
+    pin(&plan);
+    peer_setup();
+
+    struct results results = {.plan = &plan};
+    size_t count = plan.scenario_count * plan.config_count * plan.repetitions;
+    results.cells = malloc(count * sizeof *results.cells);
+    if (results.cells == NULL) die("memory");
+    for (size_t i = 0; i < count; i++)
+        for (int m = 0; m < METRICS; m++) results.cells[i][m] = NAN;
+
+    struct machine_time before = read_machine_time();
+    for (size_t i = 0; i < plan.scenario_count; i++) run_scenario(&results, i);
+    struct machine_time after = read_machine_time();
+    if (after.total > before.total)
+        results.steal = (after.stolen - before.stolen) / (after.total - before.total);
+
+    report(&results, stdout);
+    if (fflush(stdout) != 0) die("stdout");
+    return results.failures > 0 ? 1 : 0;
+}

@@ -1,0 +1,99 @@
+/*
+ * bench.h: what the parts of the driver share: scenarios, configurations, and the measured numbers.
+ *
+ * A run measures SCENARIO × CONFIGURATION × REPETITION, and each of these cells holds a number for
+ * each metric (NaN: not measured). What is printed is the median over repetitions of one metric, of
+ * its ratio to, or its difference from, another configuration *in the same repetition*.
+ */
+#ifndef MCPO_BENCH_BENCH_H
+#define MCPO_BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { CONFIGS_MAX = 12, REPETITIONS_MAX = 50, WORDS_MAX = 64 };
+
+/* Times in µs (start-up and shutdown in ms), memory in bytes. */
+enum metric {
+    THROUGHPUT,
+    LATENCY_P50,
+    LATENCY_P99,
+    CPU_TREE,
+    CPU_OWN,
+    CPU_METER,
+    STARTUP,
+    SHUTDOWN,
+    RSS_IDLE,
+    RSS_EARLY,
+    RSS_LATE,
+    RSS_GROWTH,
+    PSS_TREE,
+    METRICS
+};
+
+enum kind { LOAD, LIFE, MEMORY };
+
+/* One line in scenario.c. What is 0 is left at its default. */
+struct scenario {
+    const char *name;
+    enum kind kind;
+    const char *about;
+    const char *base;      /* the configuration that the others are compared with */
+    const char *tool;      /* LOAD, MEMORY: which of the stub's tools */
+    size_t text_bytes;     /* the text its answers contain */
+    unsigned window;       /* requests outstanding */
+    size_t calls;          /* LOAD: measured calls; LIFE: processes started; each per repetition */
+    size_t quick_calls;    /* the same with --quick */
+    unsigned repetitions;  /* at most so many; 0: as many as the run has */
+    bool by_name_only;     /* not part of a run that names no scenarios */
+    bool annotated;        /* see load.h */
+    const char *stub_args; /* further arguments of the stub, in one string */
+    const char *mcpo_args; /* instead of "-- {}" */
+};
+
+/* How to start what is measured: words separated by spaces, `{}` stands for the stub's command. */
+struct config {
+    const char *name;
+    const char *command;
+    bool foreign; /* see peer.h */
+};
+
+struct plan {
+    bool quick, markdown;
+    unsigned repetitions;
+    int cpu; /* −1: not pinned */
+    const char *stub, *mcpo;
+    struct config configs[CONFIGS_MAX];
+    size_t config_count;
+    const struct scenario **scenarios;
+    size_t scenario_count;
+};
+
+typedef double cell[METRICS];
+
+struct results {
+    const struct plan *plan;
+    cell *cells;       /* by scenario, configuration, repetition */
+    unsigned failures; /* (scenario, configuration) pairs that went wrong */
+    double steal;      /* share of the machine's time that the hypervisor gave to others */
+};
+
+extern const struct scenario all_scenarios[];
+extern const size_t all_scenario_count;
+
+static inline double *results_cell(const struct results *r, size_t scenario, size_t config,
+                                   size_t round) {
+    return r->cells[(scenario * r->plan->config_count + config) * r->plan->repetitions + round];
+}
+
+unsigned scenario_repetitions(const struct plan *plan, const struct scenario *scenario);
+size_t scenario_calls(const struct plan *plan, const struct scenario *scenario);
+
+/* One repetition of a scenario with one configuration. False after printing what went wrong. */
+bool scenario_run(const struct plan *plan, const struct scenario *scenario,
+                  const struct config *config, double *values);
+
+void report(const struct results *results, FILE *out);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * scenario.c: the table of what is measured, and how each kind of scenario is run once.
+ *
+ * To add a scenario, add a line. Counts are chosen so that a cell takes about half a second with a
+ * fast configuration, which is long against the scheduler's slices, and a whole run a few minutes.
+ */
+#define _GNU_SOURCE
+#include "bench.h"
+#include "load.h"
+#include "wire.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ECHO .tool = "echo", .text_bytes = ECHO_TEXT_BYTES
+#define LOOKUP .tool = "lookup", .text_bytes = ECHO_TEXT_BYTES
+#define BIG .tool = "big", .text_bytes = BIG_TEXT_KIB * 1024
+#define SLOW .tool = "slow", .text_bytes = ECHO_TEXT_BYTES
+#define SERIAL .tool = "serial", .text_bytes = ECHO_TEXT_BYTES
+#define CALLS(count, quick) .calls = count, .quick_calls = quick
+
+const struct scenario all_scenarios[] = {
+    /* clang-format off */
+    {"small-1", LOAD, "150-byte answers, 1 outstanding", "relay",
+     ECHO, .window = 1, CALLS(80000, 10000)},
+    {"small-8", LOAD, "150-byte answers, 8 outstanding", "relay",
+     ECHO, .window = 8, CALLS(200000, 40000)},
+    {"small-64", LOAD, "150-byte answers, 64 outstanding", "relay",
+     ECHO, .window = 64, CALLS(500000, 100000)},
+    {"big64k", LOAD, "64 KiB answers, 1 outstanding", "relay",
+     BIG, .window = 1, CALLS(15000, 2000)},
+    {"slow5ms", LOAD, "server takes 5 ms, 64 outstanding", "direct",
+     SLOW, .window = 64, CALLS(19200, 3200)},
+    {"startup", LIFE, "start to initialize answered", "relay",
+     ECHO, .window = 1, CALLS(11, 5)},
+    {"shutdown", LIFE, "end of stdin to reaped, nothing in flight", "relay",
+     ECHO, .window = 1, CALLS(11, 5)},
+    {"memory", MEMORY, "resident memory, 64 outstanding", "relay",
+     ECHO, .window = 64, CALLS(1000000, 1000000), .repetitions = 3},
+    {"hit", LOAD, "answers from the cache, 64 outstanding", "relay",
+     LOOKUP, .window = 64, CALLS(500000, 100000), .annotated = true, .by_name_only = true},
+    {"serial", LOAD, "server takes 1 ms, one at a time, 8 outstanding", "direct",
+     SERIAL, .window = 8, CALLS(1000, 300), .stub_args = "--serial-ms 1", .by_name_only = true},
+    /* clang-format on */
+};
+const size_t all_scenario_count = sizeof all_scenarios / sizeof *all_scenarios;
+
+enum {
+    LIVES_AT_LEAST = 15, /* start-ups and ends over all repetitions: they are cheap and noisy */
+    EARLY_CALLS = 10000, /* after these every buffer and table should have its size */
+    SETTLE_MS = 50, /* before idle memory is read: a proxy may finish starting in the background */
+    QUIET_MS = 2,   /* before the end of stdin: the last answer is out, its bookkeeping too */
+    WARM_UP_SHARE = 10 /* one in so many calls is made beforehand and not measured */
+};
+
+unsigned scenario_repetitions(const struct plan *plan, const struct scenario *s) {
+    return s->repetitions > 0 && s->repetitions < plan->repetitions ? s->repetitions
+                                                                    : plan->repetitions;
+}
+
+size_t scenario_calls(const struct plan *plan, const struct scenario *s) {
+    size_t calls = plan->quick ? s->quick_calls : s->calls;
+    size_t share = (LIVES_AT_LEAST + plan->repetitions - 1) / plan->repetitions;
+    return s->kind == LIFE && calls < share ? share : calls;
+}
+
+static void sleep_ms(long ms) {
+    struct timespec left = {ms / 1000, ms % 1000 * 1000000};
+    while (nanosleep(&left, &left) < 0) continue;
+}
+
+/* ---- The command line ------------------------------------------------------------------------ */
+
+struct command {
+    char *words[WORDS_MAX + 1];
+    size_t count;
+};
+
+/* Strings from strdup are not freed: a command lives as long as the few hundred of a run do. */
+static void add_words(struct command *c, const char *text, const char *stub,
+                      const char *stub_args) {
+    char *copy = strdup(text), *rest = NULL;
+    if (copy == NULL) die("memory");
+    for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        if (strcmp(word, "{}") == 0 && stub != NULL) {
+            add_words(c, stub, NULL, NULL);
+            add_words(c, "--legacy", NULL, NULL);
+            if (stub_args != NULL) add_words(c, stub_args, NULL, NULL);
+            continue;
+        }
+        if (c->count == WORDS_MAX) die("a command has too many words");
+        c->words[c->count++] = word;
+    }
+}
+
+/* The stub speaks a legacy revision, as the load generator does: a proxy need not translate. */
+static void build_command(struct command *c, const struct plan *plan, const struct scenario *s,
+                          const struct config *config) {
+    bool replaced = s->mcpo_args != NULL && strcmp(config->name, "mcpo") == 0;
+    *c = (struct command){.count = 0};
+    if (replaced) add_words(c, plan->mcpo, NULL, NULL);
+    add_words(c, replaced ? s->mcpo_args : config->command, plan->stub, s->stub_args);
+}
+
+/* ---- One repetition of each kind ------------------------------------------------------------- */
+
+static struct load load_of(const struct scenario *s, size_t calls) {
+    return (struct load){s->tool, s->text_bytes, s->annotated, calls, s->window};
+}
+
+static bool run_load(struct peer *peer, const struct scenario *s, size_t calls, double *values) {
+    uint64_t answered_at;
+    struct load_result r;
+    struct load warm_up = load_of(s, calls / WARM_UP_SHARE + 1), load = load_of(s, calls);
+    if (!peer_initialize(peer, &answered_at)) return false;
+    if (!load_run(peer, &warm_up, &r) || !load_run(peer, &load, &r)) return false;
+    values[THROUGHPUT] = r.calls_per_second;
+    values[LATENCY_P50] = r.p50_ns / 1e3;
+    values[LATENCY_P99] = r.p99_ns / 1e3;
+    values[CPU_TREE] = r.cpu_tree_ns / 1e3;
+    values[CPU_OWN] = r.cpu_own_ns / 1e3;
+    values[CPU_METER] = r.cpu_meter_ns / 1e3;
+    return true;
+}
+
+static bool run_memory(struct peer *peer, const struct scenario *s, size_t calls, double *values) {
+    uint64_t answered_at;
+    struct memory idle, early, late;
+    struct load_result r;
+    struct load first = load_of(s, EARLY_CALLS), rest = load_of(s, calls - EARLY_CALLS);
+    if (!peer_initialize(peer, &answered_at)) return false;
+    sleep_ms(SETTLE_MS);
+    if (!peer_memory(peer, &idle)) return false;
+    if (!load_run(peer, &first, &r) || !peer_memory(peer, &early)) return false;
+    if (!load_run(peer, &rest, &r) || !peer_memory(peer, &late)) return false;
+    values[RSS_IDLE] = idle.rss;
+    values[RSS_EARLY] = early.rss;
+    values[RSS_LATE] = late.rss;
+    values[RSS_GROWTH] = late.rss - early.rss;
+    values[PSS_TREE] = idle.tree_pss;
+    return true;
+}
+
+/* A whole life: start, initialize, one call, a pause, the end of stdin. */
+static bool run_life(struct peer *peer, const struct scenario *s, char *const *command,
+                     bool foreign, double *startup, double *shutdown) {
+    uint64_t began = now_ns(), answered_at, ending;
+    struct load_result r;
+    struct load one = load_of(s, 1);
+    peer_start(peer, command, foreign);
+    if (!peer_initialize(peer, &answered_at) || !load_run(peer, &one, &r)) return false;
+    sleep_ms(QUIET_MS);
+    if (!peer_stop(peer, &ending)) return false;
+    *startup = (double)(answered_at - began) / 1e6;
+    *shutdown = (double)ending / 1e6;
+    return true;
+}
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static bool run_lives(struct peer *peer, const struct scenario *s, size_t lives,
+                      char *const *command, bool foreign, double *values) {
+    double startup[lives], shutdown[lives];
+    for (size_t i = 0; i < lives; i++)
+        if (!run_life(peer, s, command, foreign, &startup[i], &shutdown[i])) return false;
+    qsort(startup, lives, sizeof *startup, compare);
+    qsort(shutdown, lives, sizeof *shutdown, compare);
+    values[STARTUP] = startup[lives / 2];
+    values[SHUTDOWN] = shutdown[lives / 2];
+    return true;
+}
+
+bool scenario_run(const struct plan *plan, const struct scenario *s, const struct config *config,
+                  double *values) {
+    struct peer peer;
+    struct command command;
+    uint64_t ending;
+    bool ok;
+    size_t calls = scenario_calls(plan, s);
+    build_command(&command, plan, s, config);
+    if (s->kind == LIFE) {
+        ok = run_lives(&peer, s, calls, command.words, config->foreign, values);
+    } else {
+        peer_start(&peer, command.words, config->foreign);
+        ok = s->kind == LOAD ? run_load(&peer, s, calls, values)
+                             : run_memory(&peer, s, calls, values);
+        ok = ok && peer_stop(&peer, &ending);
+    }
+    if (ok) return true;
+    for (int m = 0; m < METRICS; m++) values[m] = NAN;
+    fprintf(stderr, "\nbench: FAILED: %s, %s: %s\n", s->name, config->name, peer.fault);
+    peer_abandon(&peer);
+    return false;
+}

@@ -1,0 +1,44 @@
+/*
+ * wire.h: the bytes that the stub server and the load generator agree on.
+ *
+ * Both programs build an answer from the same constants, so the generator knows beforehand every
+ * byte that must come back and can check an answer with a length and a memcmp instead of a parser.
+ *
+ *   {"jsonrpc":"2.0","id":17,"result":{"content":[{"type":"text","text":"…"}],"isError":false}}\n
+ *   |------ ANSWER_HEAD --||id||------------------- tail: the same for every call -------------|
+ */
+#ifndef MCPO_BENCH_WIRE_H
+#define MCPO_BENCH_WIRE_H
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_HEAD "{\"jsonrpc\":\"2.0\",\"id\":"
+#define ANSWER_HEAD_LENGTH (sizeof ANSWER_HEAD - 1)
+#define TEXT_HEAD ",\"result\":{\"content\":[{\"type\":\"text\",\"text\":\""
+#define TEXT_TAIL "\"}],\"isError\":false}}\n"
+
+/* With head, id and tail this makes the small answer about 150 bytes long. */
+#define ECHO_TEXT_BYTES 56
+#define BIG_TEXT_KIB 64
+
+/* Source-like text with an escape in each 64 bytes, as file contents look inside a JSON string. */
+#define TEXT_PATTERN "    let total = items.reduce(into: 0) { $0 += $1.count } // sum\\n"
+_Static_assert(sizeof TEXT_PATTERN - 1 == 65, "63 characters and one escape");
+
+/* Everything of an answer after its id, newline included, with a text of text_bytes raw bytes. */
+static inline char *wire_answer_tail(size_t text_bytes, size_t *length) {
+    const size_t head = sizeof TEXT_HEAD - 1, tail = sizeof TEXT_TAIL - 1, unit = 65;
+    char *bytes = malloc(head + text_bytes + tail);
+    if (bytes == NULL) return NULL;
+    memcpy(bytes, TEXT_HEAD, head);
+    memset(bytes + head, '.', text_bytes); /* what is left when no whole pattern fits */
+    for (size_t at = 0; at + unit <= text_bytes; at += unit)
+        memcpy(bytes + head + at, TEXT_PATTERN, unit);
+    memcpy(bytes + head + text_bytes, TEXT_TAIL, tail);
+    *length = head + text_bytes + tail;
+    return bytes;
+}
+
+#endif
