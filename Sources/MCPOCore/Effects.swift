@@ -44,6 +44,18 @@ package enum Effect: Sendable {
 package enum LogLevel: Int, Comparable, CaseIterable, Sendable {
     case error, warning, info, debug, trace
 
+    /// The level as it is written. (Interpolating the case itself would reflect on it at run time,
+    /// which costs milliseconds once: the runtime reads through all conformances.)
+    package var name: StaticString {
+        switch self {
+        case .error: "error"
+        case .warning: "warning"
+        case .info: "info"
+        case .debug: "debug"
+        case .trace: "trace"
+        }
+    }
+
     package static func < (left: LogLevel, right: LogLevel) -> Bool {
         left.rawValue < right.rawValue
     }

@@ -79,7 +79,7 @@ extension ProxyCore {
 
     /// Everything that is answered will be; subscriptions have no end of their own.
     private var hasDrained: Bool {
-        exchanges.indices.allSatisfy { exchanges[$0]?.method == .listen }
+        exchanges.indices.allSatisfy { exchanges[$0].method == .listen }
     }
 
     private var isServerPresent: Bool {
@@ -120,7 +120,7 @@ extension ProxyCore {
         lifecycle.phase = .closing
         lifecycle.deadline = .never
         for index in exchanges.indices {
-            guard let exchange = exchanges[index], exchange.method != .listen else { continue }
+            guard let exchange = exchanges.live(index), exchange.method != .listen else { continue }
             let error = ProxyError(
                 .timeout, "no answer before mcpo stopped", server: settings.serverName,
                 retrySafe: exchange.method.isReadOnly,
@@ -152,8 +152,8 @@ extension ProxyCore {
     /// Subscriptions end with mcpo, gracefully: the specification has a result for that.
     private mutating func endSubscriptions(into effects: inout Effects) {
         for index in exchanges.indices {
-            guard let exchange = exchanges[index] else { continue }
-            end(index, into: &effects)
+            guard let exchange = exchanges.live(index) else { continue }
+            end(index)
             if exchange.stage == .tornDown {
                 if let batch = exchange.batch { completePart(of: batch, into: &effects) }
                 continue

@@ -109,17 +109,17 @@ extension ProxyCore {
         _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
     ) {
         guard let index = exchange(named: envelope.requestID, in: line),
-            let exchange = exchanges[index],
+            let exchange = exchanges.live(index),
             exchange.method != .initialize  // The specification forbids to cancel it.
         else {
             counters.unknownCancellations += 1
             return
         }
         if exchange.stage == .sent, server.phase == .open {
-            let edits = Edits(envelope.requestID.range, Lexeme(exchange.flight))
+            let edits = Edits(envelope.requestID.range, exchange.flight)
             sendToServer(line, edits, into: &effects)
         }
-        end(index, into: &effects)
+        end(index)
         if let batch = exchange.batch { completePart(of: batch, into: &effects) }
     }
 
@@ -221,7 +221,7 @@ extension ProxyCore {
     mutating func refuse(
         _ id: Lexeme, _ error: ProxyError, batch: BatchID?, into effects: inout Effects
     ) {
-        if let batch { batches.update(batch) { $0.outstanding += 1 } }
+        if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let answer = error.answer(to: id)
         deliver(to: .client, batch: batch, into: &effects) { $0.append(answer) }
     }

@@ -2,7 +2,7 @@
 
 extension ProxyCore {
     /// Forwards a line to the server's process, with the edits made.
-    mutating func sendToServer(_ line: RawSpan, _ edits: Edits, into effects: inout Effects) {
+    mutating func sendToServer(_ line: RawSpan, _ edits: borrowing Edits, into effects: inout Effects) {
         guard server.isRunning, !server.isInputClosed else { return }
         edits.apply(to: line, appendingTo: &server.outbound)
         server.outbound.append(UInt8(ascii: "\n"))
@@ -15,7 +15,7 @@ extension ProxyCore {
     }
 
     /// Sends the client a notification or request, with the edits made.
-    mutating func sendToClient(_ line: RawSpan, _ edits: Edits, into effects: inout Effects) {
+    mutating func sendToClient(_ line: RawSpan, _ edits: borrowing Edits, into effects: inout Effects) {
         deliver(to: .client, batch: nil, into: &effects) {
             edits.apply(to: line, appendingTo: &$0)
         }
@@ -28,9 +28,11 @@ extension ProxyCore {
         _ write: (inout ByteQueue) -> Void
     ) {
         if let batch {
-            batches.update(batch) { batch in
-                if !batch.answers.isEmpty { batch.answers.append(UInt8(ascii: ",")) }
-                write(&batch.answers)
+            var answer = ByteQueue()
+            write(&answer)
+            answer.take { bytes in
+                batches.update(batch) { $0?.append(bytes) }
+                return bytes.count
             }
             completePart(of: batch, into: &effects)
             return
@@ -51,18 +53,14 @@ extension ProxyCore {
 
     /// One answer of a batch is there, or will not come; the last one sends the batch off.
     mutating func completePart(of id: BatchID, into effects: inout Effects) {
-        batches.update(id) { $0.outstanding -= 1 }
+        batches.update(id) { $0?.outstanding -= 1 }
         guard let batch = batches[id], batch.outstanding == 0 else { return }
         batches.remove(id)
         // A batch of notifications, or of requests that were all cancelled, gets no answer.
         if batch.answers.isEmpty { return }
         deliver(to: batch.sender, batch: nil, into: &effects) { queue in
-            var answers = batch.answers
             queue.append(UInt8(ascii: "["))
-            _ = answers.take { bytes in
-                queue.append(bytes.bytes)
-                return bytes.count
-            }
+            queue.append(batch.answers)
             queue.append(UInt8(ascii: "]"))
         }
     }

@@ -5,6 +5,13 @@ extension ProxyCore {
     enum UnreadReason {
         case tooLarge
         case tooDeep
+
+        var words: String {
+            switch self {
+            case .tooLarge: "too large"
+            case .tooDeep: "nested too deep"
+            }
+        }
     }
 
     /// Takes in one line of the server's stdout.
@@ -88,7 +95,7 @@ extension ProxyCore {
     private var probe: UInt32? {
         guard server.flights.count == 1, let number = server.flights.numbers.first,
             case .exchange(let index)? = server.flights[number]?.purpose,
-            exchanges[index]?.method == .discover
+            exchanges[index].method == .discover
         else { return nil }
         return number
     }
@@ -97,7 +104,7 @@ extension ProxyCore {
     private mutating func failMalformed(
         _ flight: Flight, _ number: UInt32, into effects: inout Effects
     ) {
-        guard case .exchange(let index) = flight.purpose, let exchange = exchanges[index] else {
+        guard case .exchange(let index) = flight.purpose, let exchange = exchanges.live(index) else {
             server.flights.remove(number)
             return
         }
@@ -114,15 +121,15 @@ extension ProxyCore {
         into effects: inout Effects
     ) {
         counters.oversizedAnswers += 1
-        effects.log(.warning, server: settings.serverName, "dropped a message that is \(reason)")
+        effects.log(.warning, server: settings.serverName, "dropped a message that is \(reason.words)")
         guard let id = skimmer.id else { return }
         let value = JSONValue(range: ByteRange(0, id.count), kind: skimmer.idKind)
         if skimmer.hasMethod {
-            let error = ProxyError(.invalidRequest, "message is \(reason)")
+            let error = ProxyError(.invalidRequest, "message is \(reason.words)")
             refuseServerRequest(Lexeme(id), error, batch: nil, into: &effects)
         } else if let number = Lexeme.number(id.span.bytes, value),
             case .exchange(let index)? = server.flights[number]?.purpose,
-            let exchange = exchanges[index]
+            let exchange = exchanges.live(index)
         {
             fail(index, unreadError(reason, exchange.method), into: &effects)
         }
@@ -186,9 +193,9 @@ extension ProxyCore {
         guard case .exchange(let index)? = server.flights[number]?.purpose else {
             return server.taskTokens[number]
         }
-        let deadline = now.advanced(by: settings.timeout)
-        exchanges.update(index) { $0.deadline = min(max($0.deadline, deadline), $0.lastDeadline) }
-        guard let token = exchanges[index]?.token, !token.isEmpty else { return nil }
+        let deadline = now.advanced(byNanoseconds: timeout)
+        exchanges[index].extend(to: deadline)
+        guard let token = exchanges.live(index)?.token, !token.isEmpty else { return nil }
         return token
     }
 
@@ -199,12 +206,12 @@ extension ProxyCore {
         let range = envelope.requestID.range
         if let own = serverRequest(named: envelope.requestID, in: line) {
             withdraw(own, into: &effects)
-            sendToClient(line, Edits(range, Lexeme(own)), into: &effects)
+            sendToClient(line, Edits(range, own), into: &effects)
         } else if let number = Lexeme.number(line, envelope.requestID),
             case .exchange(let index)? = server.flights[number]?.purpose,
-            let exchange = exchanges[index], exchange.method == .listen
+            let exchange = exchanges.live(index), exchange.method == .listen
         {
-            exchanges.update(index) { $0.stage = .tornDown }
+            exchanges[index].stage = .tornDown
             sendToClient(line, Edits(range, exchange.id), into: &effects)
         } else {
             counters.unknownCancellations += 1
@@ -217,13 +224,13 @@ extension ProxyCore {
     ) {
         guard let number = Lexeme.number(line, envelope.metaSubscriptionID),
             case .exchange(let index)? = server.flights[number]?.purpose,
-            let exchange = exchanges[index]
+            let exchange = exchanges.live(index)
         else {
             forwardNotificationToClient(line, envelope, into: &effects)
             return
         }
         if exchange.isAcknowledged { return }
-        exchanges.update(index) { $0.isAcknowledged = true }
+        exchanges[index].isAcknowledged = true
         sendToClient(
             line, Edits(envelope.metaSubscriptionID.range, exchange.id), into: &effects)
     }
@@ -240,7 +247,7 @@ extension ProxyCore {
         }
         guard let number = Lexeme.number(line, subscription),
             case .exchange(let index)? = server.flights[number]?.purpose,
-            let exchange = exchanges[index]
+            let exchange = exchanges.live(index)
         else {
             counters.deadSubscriptionNotifications += 1
             return
@@ -264,13 +271,13 @@ extension ProxyCore {
         }
         let token = envelope.metaProgressToken
         let hasToken = token.kind == .string || token.kind == .integer
-        if let batch { batches.update(batch) { $0.outstanding += 1 } }
+        if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let number = client.serverRequests.insert(
             ServerRequest(
                 connection: server.connection, id: Lexeme(line, envelope.id.range),
                 token: hasToken ? Lexeme(line, token.range) : Lexeme(), batch: batch))
-        var edits = Edits(envelope.id.range, Lexeme(number))
-        if hasToken { edits.replace(token.range, with: Lexeme(number)) }
+        var edits = Edits(envelope.id.range, number)
+        if hasToken { edits.add(token.range) }
         sendToClient(line, edits, into: &effects)
     }
 
@@ -304,7 +311,7 @@ extension ProxyCore {
     ) {
         counters.refusedServerRequests += 1
         guard server.outbound.count < settings.limits.queueBytes else { return }
-        if let batch { batches.update(batch) { $0.outstanding += 1 } }
+        if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let answer = error.answer(to: id)
         deliver(to: .server(server.connection), batch: batch, into: &effects) {
             $0.append(answer)

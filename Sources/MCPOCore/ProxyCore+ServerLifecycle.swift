@@ -68,9 +68,9 @@ extension ProxyCore {
         guard let envelope = try? Envelope(scanning: line) else { return }
         let number = server.flights.insert(
             Flight(purpose: purpose, position: server.outbound.appendedTotal))
-        var edits = Edits(envelope.id.range, Lexeme(number))
+        var edits = Edits(envelope.id.range, number)
         let token = envelope.metaProgressToken.range
-        if !token.isEmpty { edits.replace(token, with: Lexeme(number)) }
+        if !token.isEmpty { edits.add(token) }
         sendToServer(line, edits, into: &effects)
     }
 
@@ -82,11 +82,12 @@ extension ProxyCore {
             case .notification(let line):
                 sendToServer(line, into: &effects)
             case .request(let index, let arrival):
-                guard let exchange = exchanges[index], exchange.arrival == arrival,
+                guard let exchange = exchanges.live(index), exchange.arrival == arrival,
                     exchange.stage == .held
                 else { continue }
-                let line = exchange.line
-                guard let envelope = try? Envelope(scanning: line.span.bytes) else { continue }
+                guard let line = exchange.line?.bytes,
+                    let envelope = try? Envelope(scanning: line.span.bytes)
+                else { continue }
                 send(index, line.span.bytes, envelope, into: &effects)
             }
         }
@@ -205,7 +206,7 @@ extension ProxyCore {
         let taken = server.outbound.takenTotal
         for number in server.flights.numbers {
             guard let flight = server.flights.remove(number),
-                case .exchange(let index) = flight.purpose, let exchange = exchanges[index]
+                case .exchange(let index) = flight.purpose, let exchange = exchanges.live(index)
             else { continue }
             if exchange.method == .listen, exchange.stage == .sent {
                 keepSubscription(index, exchange)
@@ -223,12 +224,10 @@ extension ProxyCore {
 
     /// A subscription is asked for again when the server is back, and ended when it will not be.
     private mutating func keepSubscription(_ index: ExchangeIndex, _ exchange: Exchange) {
-        exchanges.update(index) {
-            $0.stage = .held
-            $0.flight = 0
-        }
+        exchanges[index].stage = .held
+        exchanges[index].flight = 0
         held.append(
-            .request(index, arrival: exchange.arrival), byteCount: exchange.line.count)
+            .request(index, arrival: exchange.arrival), byteCount: exchange.byteCount)
     }
 
     /// The client need not answer requests of a process that is gone.
@@ -251,15 +250,15 @@ extension ProxyCore {
     mutating func failHeld(into effects: inout Effects) {
         for message in held.takeAll() {
             guard case .request(let index, let arrival) = message,
-                let exchange = exchanges[index], exchange.arrival == arrival,
+                let exchange = exchanges.live(index), exchange.arrival == arrival,
                 exchange.stage == .held
             else { continue }
             if exchange.isAcknowledged {
                 // A subscription that was granted waits as long as it takes, or until the end.
-                held.append(message, byteCount: exchange.line.count)
+                held.append(message, byteCount: exchange.byteCount)
                 continue
             }
-            exchanges.update(index) { $0.line = [] }  // It counts as held no longer.
+            exchanges[index].line = nil  // It counts as held no longer.
             let error = ProxyError(
                 .unavailable, "the server is not running", server: settings.serverName,
                 retrySafe: true, detail: "the request was not sent to it")
@@ -299,7 +298,7 @@ extension ProxyCore {
     private mutating func expireExchanges(at now: Instant, into effects: inout Effects) {
         nextTimeout = .never
         for index in exchanges.indices {
-            guard let exchange = exchanges[index] else { continue }
+            guard let exchange = exchanges.live(index) else { continue }
             guard exchange.deadline <= now else {
                 nextTimeout = min(nextTimeout, exchange.deadline)
                 continue

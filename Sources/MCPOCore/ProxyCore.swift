@@ -51,11 +51,16 @@ package struct ProxyCore: ~Copyable {
     /// No exchange times out before this.
     var nextTimeout = Instant.never
     var arrivals: UInt64 = 0
+    /// `settings.timeout` and `settings.maximumTimeout` in nanoseconds.
+    let timeout: Int64
+    let maximumTimeout: Int64
     package internal(set) var counters = Counters()
 
     /// - Parameter seed: for the jitter of restarts, nothing else.
     package init(settings: ProxySettings, seed: UInt64) {
         self.settings = settings
+        timeout = settings.timeout.wholeNanoseconds
+        maximumTimeout = settings.maximumTimeout.wholeNanoseconds
         server = ServerSession(
             connection: ConnectionID(rawValue: 1), startedAt: Instant(nanoseconds: 0))
         server.phase = .down(until: .never)
@@ -68,7 +73,7 @@ package struct ProxyCore: ~Copyable {
         into effects: inout Effects
     ) {
         while accepts(stream), let line = input.next() {
-            receive(line, of: input, from: stream, at: now, into: &effects)
+            receive(line, of: &input, from: stream, at: now, into: &effects)
         }
         advance(at: now, into: &effects)
     }
@@ -79,7 +84,7 @@ package struct ProxyCore: ~Copyable {
         into effects: inout Effects
     ) {
         if let line = input.finish() {
-            receive(line, of: input, from: stream, at: now, into: &effects)
+            receive(line, of: &input, from: stream, at: now, into: &effects)
         }
         handle(.ended(stream), at: now, into: &effects)
     }
@@ -109,12 +114,12 @@ package struct ProxyCore: ~Copyable {
         switch stream {
         case .client:
             client.isFlushScheduled = false
-            if !client.outbound.isEmpty { _ = client.outbound.take(body) }
+            if !client.outbound.isEmpty { client.outbound.take(body) }
             return !client.outbound.isEmpty
         case .server(let connection):
             guard connection == server.connection else { return false }
             server.isFlushScheduled = false
-            if !server.outbound.isEmpty { _ = server.outbound.take(body) }
+            if !server.outbound.isEmpty { server.outbound.take(body) }
             return !server.outbound.isEmpty
         }
     }
@@ -148,7 +153,7 @@ package struct ProxyCore: ~Copyable {
 
 extension ProxyCore {
     private mutating func receive(
-        _ line: FramedLine, of input: borrowing LineFramer, from stream: StreamID,
+        _ line: FramedLine, of input: inout LineFramer, from stream: StreamID,
         at now: Instant, into effects: inout Effects
     ) {
         switch (line, stream) {
@@ -158,12 +163,11 @@ extension ProxyCore {
         case (.line(let range), .server(let connection)) where connection == server.connection:
             let bytes = input.bytes(of: range)
             receiveFromServer(bytes.bytes, at: now, into: &effects)
-        case (.tooLong(let skimmer), .client):
-            refuseUnread(
-                skimmer, ProxyError(.invalidRequest, tooLongMessage), batch: nil, into: &effects)
-        case (.tooLong(let skimmer), .server(let connection))
-        where connection == server.connection:
-            receiveUnread(skimmer, .tooLarge, at: now, into: &effects)
+        case (.tooLong, .client):
+            let error = ProxyError(.invalidRequest, tooLongMessage)
+            refuseUnread(input.takeSkimmed(), error, batch: nil, into: &effects)
+        case (.tooLong, .server(let connection)) where connection == server.connection:
+            receiveUnread(input.takeSkimmed(), .tooLarge, at: now, into: &effects)
         case (_, .server):
             break
         }

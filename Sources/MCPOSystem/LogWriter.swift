@@ -78,7 +78,7 @@ package struct LogWriter: ~Copyable {
     package mutating func flush(patience: Int32 = 0) {
         while !queue.isEmpty, hasRoom(patience) {
             var isOver = false
-            _ = queue.take { bytes in
+            queue.take { bytes in
                 let part = UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.writeLimit))
                 switch writeSome(descriptor, part) {
                 case .bytes(let count): return count
@@ -104,10 +104,10 @@ package struct LogWriter: ~Copyable {
         switch format {
         case .text:
             let subject = record.server.map { "\($0): " } ?? ""
-            let text = "mcpo \(time.timeOfDay) \(record.level) \(subject)\(record.message)\n"
+            let text = "mcpo \(time.timeOfDay) \(record.level.name) \(subject)\(record.message)\n"
             return Array(text.utf8)
         case .json:
-            var line = Array(#"{"time":"\#(time.iso8601)","level":"\#(record.level)""#.utf8)
+            var line = Array(#"{"time":"\#(time.iso8601)","level":"\#(record.level.name)""#.utf8)
             if let server = record.server { Self.member("server", server, &line) }
             if let stream { Self.member("stream", stream, &line) }
             Self.member("message", record.message, &line)

@@ -21,6 +21,8 @@ package struct ProxyDriver: ~Copyable {
     private var processes: [UInt32: ServerProcess] = [:]
     /// The process that events are about nearly always, without a look into the dictionary.
     private var recent: ServerProcess?
+    /// Processes that have ended while their output was not read to the end.
+    private var untoldEnds = 0
     private var watchdog = Watchdog()
     private var log: LogWriter
     private var logAwaitsRoom = false
@@ -328,17 +330,20 @@ extension ProxyDriver {
     private mutating func noteExit(_ process: ServerProcess) {
         guard process.end == nil, let end = ProcessEnd.reap(process.processID) else { return }
         process.end = end
+        untoldEnds += 1
         process.exitWatch?.cancel(&poller, as: process.source(.serverExit))
         process.exitWatch = nil
     }
 
     /// Tells the core of processes that have ended and whose last words have been taken in.
     private mutating func tellEnds() {
+        if untoldEnds == 0 { return }
         for process in processes.values.sorted(by: { $0.processID < $1.processID })
         where process.end != nil && !process.isEndTold && !process.isPaused {
             if process.output != nil { readServer(process) }
             guard process.output == nil, !process.isPaused, let end = process.end else { continue }
             process.isEndTold = true
+            untoldEnds -= 1
             if let line = process.errors?.number { drainErrors(process, line) }
             proxy.finish(
                 &process.framer, from: .server(process.connection), at: now, into: &effects)
@@ -419,12 +424,14 @@ extension ProxyDriver {
             let bytes = process.errorFramer.bytes(of: range)
             log.write(bytes.bytes, ofServer: name)
         case .tooLong:
+            _ = process.errorFramer.takeSkimmed()
             log.write(LogRecord(level: .info, server: name, message: "left out a very long line"))
         }
     }
 
     private mutating func release(_ connection: ConnectionID) {
         guard let process = processes.removeValue(forKey: connection.rawValue) else { return }
+        if process.end != nil, !process.isEndTold { untoldEnds -= 1 }
         if recent === process { recent = nil }
         closeInput(process)
         if let output = process.output?.number {

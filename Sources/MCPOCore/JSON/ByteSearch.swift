@@ -17,26 +17,26 @@ typealias Mask16 = SIMDMask<SIMD16<Int8>>
 extension RawSpan {
     /// The byte at `offset`, or NUL at and after the end. NUL is in no JSON text, so a check for
     /// an expected byte needs no other one for the end.
-    @inline(__always)
+    @inline(always)
     func byte(_ offset: Int) -> UInt8 {
         guard offset < byteCount else { return 0 }
         return unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
     }
 
     /// The byte at `offset`; the caller has made sure that it is there.
-    @inline(__always)
+    @inline(always)
     func knownByte(_ offset: Int) -> UInt8 {
         unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
     }
 
     /// The 16 bytes from `offset`; the caller has made sure that they are there.
-    @inline(__always)
+    @inline(always)
     func bytes16(_ offset: Int) -> Bytes16 {
         unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Bytes16.self)
     }
 
     /// The little-endian word from `offset`; the caller has made sure that its bytes are there.
-    @inline(__always)
+    @inline(always)
     func word(_ offset: Int) -> UInt64 {
         UInt64(littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
     }
@@ -74,7 +74,7 @@ extension RawSpan {
 struct LineWord {
     let bits: UInt64
 
-    @inline(__always)
+    @inline(always)
     init(_ line: RawSpan, _ offset: Int) {
         if line.byteCount &- offset >= 8 {
             bits = line.word(offset)
@@ -94,7 +94,7 @@ struct LineWord {
 
     /// Whether the bytes start with those of `text`, of which the first eight count. `text` is a
     /// literal, so that the compiler makes two numbers of it (seen in the assembly).
-    @inline(__always)
+    @inline(always)
     func starts(with text: StaticString) -> Bool {
         var expected: UInt64 = 0
         var mask: UInt64 = 0
@@ -112,7 +112,7 @@ struct LineWord {
 struct Hits16 {
     private let bits: UInt64
 
-    @inline(__always)
+    @inline(always)
     init(_ mask: Mask16) {
         let pairs = unsafeBitCast(mask, to: SIMD8<UInt16>.self) &>> SIMD8<UInt16>(repeating: 4)
         // Lane by lane, which becomes one instruction; `SIMD8.init(truncatingIfNeeded:)` a call.
@@ -124,11 +124,11 @@ struct Hits16 {
         bits = UInt64(littleEndian: unsafeBitCast(narrow, to: UInt64.self))
     }
 
-    @inline(__always)
+    @inline(always)
     var isEmpty: Bool { bits == 0 }
 
     /// The index of the first byte that was found; 16 when none was.
-    @inline(__always)
+    @inline(always)
     var first: Int { bits.trailingZeroBitCount &>> 2 }
 }
 

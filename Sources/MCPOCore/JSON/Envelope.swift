@@ -51,5 +51,6 @@ package struct Envelope: Equatable, Sendable {
     /// `io.modelcontextprotocol/subscriptionId` in `_meta`.
     package var metaSubscriptionID = JSONValue()
 
+    @inline(__always)
     package init() {}
 }

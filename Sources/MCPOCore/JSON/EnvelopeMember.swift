@@ -27,7 +27,7 @@ enum EnvelopeMember: UInt8 {
     case metaProgressToken, metaProtocolVersion, metaSubscriptionID
 
     /// The object that is read key by key if it is the value of this member.
-    @inline(__always)
+    @inline(always)
     var level: EnvelopeLevel? {
         switch self {
         case .params: .params
@@ -50,7 +50,7 @@ struct EnvelopeKey {
     private let word: LineWord
 
     /// The key whose first byte, after the opening quote, is at `offset`.
-    @inline(__always)
+    @inline(always)
     init(_ line: RawSpan, _ offset: Int, _ level: EnvelopeLevel) {
         end = offset
         word = LineWord(line, offset)
@@ -62,7 +62,7 @@ struct EnvelopeKey {
         }
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func matchMessage() {
         _ =
             matches("jsonrpc\"", .jsonrpc) || matches("id\"", .id) || matches("method\"", .method)
@@ -70,7 +70,7 @@ struct EnvelopeKey {
             || matches("error\"", .error)
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func matchParams(_ line: RawSpan) {
         _ =
             matches("name\"", .name) || matchesLong("arguments\"", .arguments, line)
@@ -80,14 +80,14 @@ struct EnvelopeKey {
             || matchesLong("progressToken\"", .progressToken, line)
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func matchResult(_ line: RawSpan) {
         _ =
             matches("_meta\"", .meta) || matches("task\"", .resultTask)
             || matchesLong("resultType\"", .resultType, line)
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func matchMeta(_ line: RawSpan) {
         _ =
             matchesLong("progressToken\"", .metaProgressToken, line)
@@ -98,7 +98,7 @@ struct EnvelopeKey {
     }
 
     /// A key of at most seven bytes and its closing quote.
-    @inline(__always)
+    @inline(always)
     private mutating func matches(_ text: StaticString, _ member: EnvelopeMember) -> Bool {
         guard word.starts(with: text) else { return false }
         self.member = member
@@ -107,7 +107,7 @@ struct EnvelopeKey {
     }
 
     /// A longer key and its closing quote.
-    @inline(__always)
+    @inline(always)
     private mutating func matchesLong(
         _ text: StaticString, _ member: EnvelopeMember, _ line: RawSpan
     ) -> Bool {

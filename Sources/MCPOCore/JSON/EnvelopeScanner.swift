@@ -93,7 +93,7 @@ private struct EnvelopeScanner {
 
     /// After a value: leaves the objects that end here. True if the outermost one is among them;
     /// otherwise `offset` is moved to the next key.
-    @inline(__always)
+    @inline(always)
     private func closeObjects(
         _ line: RawSpan, _ offset: inout Int, _ path: inout ObjectPath,
         _ outermost: EnvelopeLevel, _ envelope: inout Envelope
@@ -113,7 +113,7 @@ private struct EnvelopeScanner {
     }
 
     /// Reads a key and the colon after it; moves `offset` to the value.
-    @inline(__always)
+    @inline(always)
     private func key(
         _ line: RawSpan, _ offset: inout Int, _ level: EnvelopeLevel
     ) throws(JSONFault) -> EnvelopeMember {
@@ -135,7 +135,7 @@ private struct EnvelopeScanner {
     }
 
     /// Reads the value of a member and stores where it is, if it matters.
-    @inline(__always)
+    @inline(always)
     private func value(
         _ line: RawSpan, _ start: Int, _ member: EnvelopeMember, _ level: EnvelopeLevel,
         _ envelope: inout Envelope
@@ -164,7 +164,7 @@ private struct ObjectPath {
     /// word serves all of them.
     private var seen: UInt32 = 0
 
-    @inline(__always)
+    @inline(always)
     init(_ level: EnvelopeLevel, _ start: Int) {
         self.level = level
         section = level
@@ -173,14 +173,14 @@ private struct ObjectPath {
     }
 
     /// Whether the member has not been seen in this object before; notes it.
-    @inline(__always)
+    @inline(always)
     mutating func isFirst(_ member: EnvelopeMember) -> Bool {
         let bit: UInt32 = 1 &<< UInt32(member.rawValue)
         defer { seen |= bit }
         return seen & bit == 0 || member == .other
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func enter(_ inner: EnvelopeLevel, _ start: Int) {
         level = inner
         if inner == .meta {
@@ -194,7 +194,7 @@ private struct ObjectPath {
     }
 
     /// Ends an inner object before `end`, and stores where it is.
-    @inline(__always)
+    @inline(always)
     mutating func leave(_ end: Int, _ envelope: inout Envelope) {
         switch level {
         case .message: return
@@ -210,12 +210,12 @@ private struct ObjectPath {
     private static let metaMembers =
         bit(.metaProgressToken) | bit(.metaProtocolVersion) | bit(.metaSubscriptionID)
 
-    @inline(__always)
+    @inline(always)
     private static func bit(_ member: EnvelopeMember) -> UInt32 { 1 &<< UInt32(member.rawValue) }
 }
 
 extension Envelope {
-    @inline(__always)
+    @inline(always)
     fileprivate mutating func store(_ value: JSONValue, _ member: EnvelopeMember) {
         switch member {
         case .other, .jsonrpc: break

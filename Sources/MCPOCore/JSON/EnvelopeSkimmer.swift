@@ -120,7 +120,7 @@ package struct EnvelopeSkimmer: Sendable {
     }
 
     /// Notes a byte of the lexeme at hand; one more than is allowed, to tell that it is too long.
-    @inline(__always)
+    @inline(always)
     private mutating func keep(_ byte: UInt8) {
         if phase == .key || member == .id, lexeme.count <= Self.longestID { lexeme.append(byte) }
     }

@@ -17,7 +17,7 @@ enum JSONGrammar {
     static let deepest = 512
 
     /// The first offset from `start` that is no white space (RFC 8259 §2).
-    @inline(__always)
+    @inline(always)
     static func skipWhitespace(_ line: RawSpan, _ start: Int) -> Int {
         if line.byte(start) > 0x20 { return start }  // compact JSON
         if line.byte(start &+ 1) > 0x20, line.byte(start) == 0x20 { return start &+ 1 }  // ", "
@@ -36,7 +36,7 @@ enum JSONGrammar {
     }
 
     /// Steps over the value at `offset`, which is inside `depth` containers.
-    @inline(__always)
+    @inline(always)
     static func skipValue(
         _ line: RawSpan, _ offset: Int, depth: Int, maximumDepth: Int
     ) throws(JSONFault) -> JSONLexeme {
@@ -57,7 +57,7 @@ enum JSONGrammar {
     }
 
     /// Steps over a number, `true`, `false` or `null`.
-    @inline(__always)
+    @inline(always)
     static func skipScalar(_ line: RawSpan, _ offset: Int) throws(JSONFault) -> JSONLexeme {
         switch line.byte(offset) {
         case 0x2D, 0x30...0x39:
@@ -73,7 +73,7 @@ enum JSONGrammar {
         }
     }
 
-    @inline(__always)
+    @inline(always)
     private static func skipLiteral(
         _ line: RawSpan, _ offset: Int, _ text: StaticString, _ kind: JSONKind
     ) throws(JSONFault) -> JSONLexeme {
@@ -88,7 +88,7 @@ enum JSONGrammar {
     }
 
     /// `-`? (`0` | [1-9][0-9]*) (`.` [0-9]+)? ([eE] [+-]? [0-9]+)?, RFC 8259 §6.
-    @inline(__always)
+    @inline(always)
     private static func skipNumber(
         _ line: RawSpan, _ start: Int
     ) throws(JSONFault) -> JSONLexeme {
@@ -115,7 +115,7 @@ enum JSONGrammar {
     }
 
     /// At least one digit.
-    @inline(__always)
+    @inline(always)
     private static func skipDigits(_ line: RawSpan, _ start: Int) throws(JSONFault) -> Int {
         var offset = start
         while line.byte(offset) &- 0x30 < 10 { offset &+= 1 }
@@ -157,7 +157,7 @@ extension JSONGrammar {
 
     /// After a value: steps over the ends of containers up to the next comma and the white space
     /// after it, or to the end of the outermost container.
-    @inline(__always)
+    @inline(always)
     private static func skipClosers(
         _ line: RawSpan, _ start: Int, _ stack: inout ContainerStack
     ) throws(JSONFault) -> Int {
@@ -174,7 +174,7 @@ extension JSONGrammar {
     }
 
     /// A key, the colon and the white space around them.
-    @inline(__always)
+    @inline(always)
     private static func skipKey(_ line: RawSpan, _ start: Int) throws(JSONFault) -> Int {
         guard line.byte(start) == 0x22 else { throw .syntax(offset: start) }
         var hasEscape = false
@@ -196,20 +196,20 @@ struct ContainerStack {
     private let room: Int
 
     /// A stack for at most `room` containers, and never more than it has bits.
-    @inline(__always)
+    @inline(always)
     init(room: Int) {
         self.room = min(room, JSONGrammar.deepest)
     }
 
-    @inline(__always)
+    @inline(always)
     var isEmpty: Bool { count == 0 }
 
     /// Whether the innermost open container is an object.
-    @inline(__always)
+    @inline(always)
     var isInObject: Bool { innermost & 1 != 0 }
 
     /// False, and nothing is pushed, when there is no room.
-    @inline(__always)
+    @inline(always)
     mutating func push(isObject: Bool) -> Bool {
         guard count < room else { return false }
         if count & 63 == 0, count > 0 { save() }
@@ -218,7 +218,7 @@ struct ContainerStack {
         return true
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func pop() {
         innermost &>>= 1
         count &-= 1

@@ -10,7 +10,7 @@
 
 enum JSONStringGrammar {
     /// Which of 16 bytes are not plain ASCII text.
-    @inline(__always)
+    @inline(always)
     static func special(_ bytes: Bytes16) -> Mask16 {
         let quote: Mask16 = bytes .== Bytes16(repeating: 0x22)
         let backslash: Mask16 = bytes .== Bytes16(repeating: 0x5C)
@@ -20,7 +20,7 @@ enum JSONStringGrammar {
 
     /// The offset after the closing quote of the string whose text starts at `start`.
     /// Sets `hasEscape` when the string has an escape, leaves it alone otherwise.
-    @inline(__always)
+    @inline(always)
     static func end(
         _ line: RawSpan, _ start: Int, hasEscape: inout Bool
     ) throws(JSONFault) -> Int {
@@ -54,7 +54,7 @@ enum JSONStringGrammar {
     }
 
     /// The first offset from `start` that is not plain ASCII text, or the line's end.
-    @inline(__always)
+    @inline(always)
     static func endOfPlain(_ line: RawSpan, _ start: Int) -> Int {
         var offset = start
         let count = line.byteCount
@@ -78,7 +78,7 @@ enum JSONStringGrammar {
 
     /// The offset after the escape whose backslash is at `start`. Surrogates may stand alone: the
     /// grammar allows `"\ud800"`, and what it means is left to who reads the string.
-    @inline(__always)
+    @inline(always)
     static func endOfEscape(_ line: RawSpan, _ start: Int) throws(JSONFault) -> Int {
         switch line.byte(start &+ 1) {
         case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74:  // " \ / b f n r t
@@ -95,13 +95,13 @@ enum JSONStringGrammar {
         }
     }
 
-    @inline(__always)
+    @inline(always)
     static func isHexDigit(_ byte: UInt8) -> Bool {
         byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6
     }
 
     /// The offset after the characters other than ASCII that start at `start`.
-    @inline(__always)
+    @inline(always)
     static func endOfNonASCII(_ line: RawSpan, _ start: Int) throws(JSONFault) -> Int {
         var offset = start
         repeat {
@@ -117,7 +117,7 @@ enum JSONStringGrammar {
     /// The sequence is compared as one little-endian word: the masks pick the marker bits of RFC
     /// 3629 §3 (`110xxxxx 10xxxxxx` and so on), then the bits that tell overlong forms, surrogates
     /// and values above U+10FFFF.
-    @inline(__always)
+    @inline(always)
     static func sequenceLength(_ line: RawSpan, _ offset: Int) -> Int {
         let word = fourBytes(line, offset)
         if word & 0x00C0_C0F0 == 0x0080_80E0 {
@@ -136,7 +136,7 @@ enum JSONStringGrammar {
         return 0
     }
 
-    @inline(__always)
+    @inline(always)
     private static func fourBytes(_ line: RawSpan, _ offset: Int) -> UInt32 {
         if line.byteCount &- offset >= 4 {
             return UInt32(

@@ -35,115 +35,50 @@ package struct Exchange: Sendable {
     package let arrival: UInt64
     /// The whole request: while it is held, and where a new process of the server may have to be
     /// told again (`Method.setsUpState`).
-    package var line: [UInt8]
+    package var line: KeptLine?
     /// When the caller gets a timeout error; `.never` for subscriptions.
     package var deadline: Instant
     /// The longest that progress may put the deadline off.
     package var lastDeadline: Instant
     /// Whether the server has acknowledged this subscription.
     package var isAcknowledged = false
-    /// The hash of the id, kept for the table.
-    package var hash: UInt64 = 0
+    /// The hash of the id (`IDKey.hash`), kept for the table.
+    package let hash: UInt64
+
+    package var caller: Caller { Caller(id: id, method: method, batch: batch) }
+
+    /// Whether its answer has consequences of its own: state to restore later, a token to keep.
+    package var concernsLater: Bool { method.setsUpState || !token.isEmpty }
+
+    /// Bytes of the kept line.
+    package var byteCount: Int { line?.bytes.count ?? 0 }
+
+    /// The server has shown that it works on the request.
+    package mutating func extend(to later: Instant) {
+        deadline = min(max(deadline, later), lastDeadline)
+    }
+
+    /// The request has been written to the server's queue.
+    package mutating func markSent(as number: UInt32) {
+        stage = .sent
+        flight = number
+        if !method.setsUpState { line = nil }
+    }
 }
 
-/// All exchanges of one client, by place and by id.
-package struct ExchangeTable: Sendable {
-    private var slots: [Exchange?] = []
-    private var freeSlots: [ExchangeIndex] = []
-    /// Open addressing with linear probing: slot + 1, 0 when empty. At most half full.
-    private var buckets: [Int32] = Array(repeating: 0, count: 128)
-    package private(set) var count = 0
+/// Who gets the answer of an exchange that has ended.
+package struct Caller: Sendable {
+    package let id: Lexeme
+    package let method: Method
+    package let batch: BatchID?
+}
 
-    package init() {}
+/// A line kept for later. A class, because copying no reference is free, and copying an empty array
+/// is not: nearly all exchanges keep none.
+package final class KeptLine: Sendable {
+    package let bytes: [UInt8]
 
-    package var isEmpty: Bool { count == 0 }
-
-    /// Adds an exchange whose id is not in the table yet.
-    package mutating func insert(_ exchange: Exchange, key: borrowing IDKey) -> ExchangeIndex {
-        if 2 * (count + 1) > buckets.count { growBuckets() }
-        var exchange = exchange
-        exchange.hash = key.hash
-        let index = freeSlots.popLast() ?? slots.count
-        if index == slots.count { slots.append(exchange) } else { slots[index] = exchange }
-        enter(index, hash: key.hash)
-        count += 1
-        return index
-    }
-
-    /// Finds the exchange with this id of the client.
-    package func find(_ key: borrowing IDKey) -> ExchangeIndex? {
-        var bucket = home(of: key.hash)
-        while buckets[bucket] != 0 {
-            let index = Int(buckets[bucket]) - 1
-            if let exchange = slots[index], exchange.hash == key.hash, key.names(exchange.id) {
-                return index
-            }
-            bucket = (bucket + 1) & (buckets.count - 1)
-        }
-        return nil
-    }
-
-    /// The exchange in this place; nil when it is free.
-    package subscript(index: ExchangeIndex) -> Exchange? { slots[index] }
-
-    /// Changes in place the exchange in this place, if there is one.
-    package mutating func update(_ index: ExchangeIndex, _ change: (inout Exchange) -> Void) {
-        guard var exchange = slots[index].take() else { return }
-        change(&exchange)
-        slots[index] = exchange
-    }
-
-    /// Takes an exchange out; its place may be used again.
-    @discardableResult
-    package mutating func remove(_ index: ExchangeIndex) -> Exchange? {
-        guard let exchange = slots[index] else { return nil }
-        slots[index] = nil
-        freeSlots.append(index)
-        count -= 1
-        leave(index, hash: exchange.hash)
-        return exchange
-    }
-
-    /// Places in use, in the order in which the requests came.
-    package var indices: [ExchangeIndex] {
-        let used = slots.indices.compactMap { index in
-            slots[index].map { (index: index, arrival: $0.arrival) }
-        }
-        return used.sorted { $0.arrival < $1.arrival }.map(\.index)
-    }
-
-    private func home(of hash: UInt64) -> Int {
-        Int(truncatingIfNeeded: hash) & (buckets.count - 1)
-    }
-
-    private mutating func enter(_ index: ExchangeIndex, hash: UInt64) {
-        var bucket = home(of: hash)
-        while buckets[bucket] != 0 { bucket = (bucket + 1) & (buckets.count - 1) }
-        buckets[bucket] = Int32(truncatingIfNeeded: index + 1)
-    }
-
-    /// Empties a bucket and closes the gap, so that no search meets a tombstone.
-    private mutating func leave(_ index: ExchangeIndex, hash: UInt64) {
-        let mask = buckets.count - 1
-        var gap = home(of: hash)
-        while Int(buckets[gap]) != index + 1 { gap = (gap + 1) & mask }
-        var next = (gap + 1) & mask
-        while buckets[next] != 0 {
-            let wanted = home(of: slots[Int(buckets[next]) - 1]?.hash ?? 0)
-            if (next &- wanted) & mask >= (next &- gap) & mask {
-                buckets[gap] = buckets[next]
-                gap = next
-            }
-            next = (next + 1) & mask
-        }
-        buckets[gap] = 0
-    }
-
-    private mutating func growBuckets() {
-        buckets = Array(repeating: 0, count: 2 * buckets.count)
-        for (index, exchange) in slots.enumerated() {
-            guard let exchange else { continue }
-            enter(index, hash: exchange.hash)
-        }
+    package init(_ line: RawSpan) {
+        bytes = line.array
     }
 }

@@ -13,22 +13,27 @@ extension ProxyCore {
         _ line: RawSpan, _ envelope: Envelope, batch: BatchID?, at now: Instant,
         into effects: inout Effects
     ) {
-        let method = Method.of(line, envelope)
-        let key: IDKey
-        switch admission(of: line, envelope, method) {
-        case .refused(let error, let isNameless):
-            counters.refusedRequests += 1
-            let id = isNameless ? .null : Lexeme(line, envelope.id.range)
-            refuse(id, error, batch: batch, into: &effects)
+        guard envelope.id.range.count <= Lexeme.maximumLength else {
+            let id = Lexeme(line, envelope.id.range)
+            refuseRequest(id, .longID, batch: batch, into: &effects)
             return
-        case .admitted(let checked):
-            key = checked
+        }
+        let id = Lexeme(line, envelope.id.range)
+        let key = IDKey(id)
+        if isTaken(key) {
+            // `null`, so that the first request's answer stays unambiguous (SPEC §12).
+            refuseRequest(.null, .duplicateID, batch: batch, into: &effects)
+            return
+        }
+        let method = Method.of(line, envelope)
+        if let refusal = refusal(of: envelope, method) {
+            refuseRequest(id, refusal, batch: batch, into: &effects)
+            return
         }
         if method == .initialize { client.handshake = .requested }
-        if let batch { batches.update(batch) { $0.outstanding += 1 } }
+        if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let index = exchanges.insert(
-            makeExchange(line, envelope, method, batch: batch, at: now), key: key)
-        nextTimeout = min(nextTimeout, exchanges[index]?.deadline ?? .never)
+            makeExchange(id, key, line, envelope, method, batch: batch, at: now))
         switch server.phase {
         case .open: send(index, line, envelope, into: &effects)
         default: hold(index, line, at: now, into: &effects)
@@ -48,14 +53,11 @@ extension ProxyCore {
         case .restore:
             break
         case .exchange(let index):
-            guard let exchange = exchanges[index] else { return }
-            noteSuccess(of: exchange, line, envelope, into: &effects)
-            if !exchange.token.isEmpty, answersWithTask(line, envelope) {
-                let limit = settings.limits.taskTokens
-                server.taskTokens.keep(exchange.token, of: number, limit: limit)
+            if exchanges[index].concernsLater {
+                noteAnswer(to: index, number, line, envelope, into: &effects)
             }
-            exchanges.remove(index)
-            deliver(exchange, number, line, envelope, into: &effects)
+            guard let caller = exchanges.remove(index) else { return }
+            deliver(to: caller, number, line, envelope, into: &effects)
         }
     }
 
@@ -63,98 +65,106 @@ extension ProxyCore {
     mutating func fail(
         _ index: ExchangeIndex, _ error: ProxyError, into effects: inout Effects
     ) {
-        guard let exchange = exchanges[index] else { return }
-        end(index, into: &effects)
-        let answer = error.answer(to: exchange.id)
-        deliver(to: .client, batch: exchange.batch, into: &effects) { $0.append(answer) }
+        guard let caller = end(index) else { return }
+        let answer = error.answer(to: caller.id)
+        deliver(to: .client, batch: caller.batch, into: &effects) { $0.append(answer) }
     }
 
     /// Takes an exchange out of all tables; its caller gets nothing here.
-    mutating func end(_ index: ExchangeIndex, into effects: inout Effects) {
-        guard let exchange = exchanges.remove(index) else { return }
+    @discardableResult
+    mutating func end(_ index: ExchangeIndex) -> Caller? {
+        guard let exchange = exchanges.live(index) else { return nil }
         switch exchange.stage {
-        case .held: held.release(byteCount: exchange.line.count)
+        case .held: held.release(byteCount: exchange.byteCount)
         case .sent, .tornDown: server.flights.remove(exchange.flight)
         }
+        return exchanges.remove(index)
     }
 }
 
 // MARK: - The way down
 
 extension ProxyCore {
-    private enum Admission {
-        case admitted(IDKey)
-        /// `isNameless` when the answer must carry `id: null`.
-        case refused(ProxyError, isNameless: Bool)
+    /// Why a request goes no further than the door.
+    private enum Refusal {
+        case longID, duplicateID, noEra, longToken, stopping, tooMany
     }
 
-    private mutating func admission(
-        of line: RawSpan, _ envelope: Envelope, _ method: Method
-    ) -> Admission {
-        guard envelope.id.range.count <= Lexeme.maximumLength else {
-            let complaint = "an id longer than \(Lexeme.maximumLength) bytes"
-            return .refused(ProxyError(.invalidRequest, complaint), isNameless: true)
+    private mutating func refuseRequest(
+        _ id: Lexeme, _ refusal: Refusal, batch: BatchID?, into effects: inout Effects
+    ) {
+        counters.refusedRequests += 1
+        refuse(id, error(for: refusal), batch: batch, into: &effects)
+    }
+
+    private func error(for refusal: Refusal) -> ProxyError {
+        switch refusal {
+        case .longID:
+            ProxyError(.invalidRequest, "an id longer than \(Lexeme.maximumLength) bytes")
+        case .duplicateID:
+            ProxyError(.invalidRequest, "a request with this id is still in flight")
+        case .noEra:
+            ProxyError(
+                .invalidParams,
+                "send initialize first, or give the protocol version with each request in "
+                    + #"_meta["io.modelcontextprotocol/protocolVersion"]"#)
+        case .longToken:
+            ProxyError(
+                .invalidParams, "a progress token longer than \(Lexeme.maximumLength) bytes")
+        case .stopping:
+            ProxyError(
+                .unavailable, "mcpo is shutting down", server: settings.serverName,
+                retrySafe: true, detail: "the request was not sent to the server")
+        case .tooMany:
+            ProxyError(
+                .overloaded, "too many requests without an answer", server: settings.serverName,
+                retrySafe: true, detail: "\(settings.limits.exchanges) requests are in flight")
         }
-        let key = IDKey(line, envelope.id)
-        if let earlier = exchanges.find(key) {
-            guard exchanges[earlier]?.stage == .tornDown else {
-                // `null`, so that the first request's answer stays unambiguous (SPEC §12).
-                let complaint = "a request with this id is still in flight"
-                return .refused(ProxyError(.invalidRequest, complaint), isNameless: true)
-            }
-            if let exchange = exchanges.remove(earlier) { server.flights.remove(exchange.flight) }
-        }
-        if let error = eraError(of: envelope, method) ?? boundsError(envelope) {
-            return .refused(error, isNameless: false)
-        }
-        return .admitted(key)
+    }
+
+    /// Whether a request with this id is in flight. One whose end the server has announced gives
+    /// its id up.
+    private mutating func isTaken(_ key: IDKey) -> Bool {
+        guard let earlier = exchanges.find(key) else { return false }
+        guard exchanges[earlier].stage == .tornDown else { return true }
+        end(earlier)
+        return false
+    }
+
+    private func refusal(of envelope: Envelope, _ method: Method) -> Refusal? {
+        if !hasEra(envelope, method) { return .noEra }
+        if envelope.metaProgressToken.range.count > Lexeme.maximumLength { return .longToken }
+        if client.hasEnded { return .stopping }
+        if exchanges.count >= settings.limits.exchanges { return .tooMany }
+        return nil
     }
 
     /// A request belongs to a legacy client that has opened with `initialize`, or says by itself
     /// which revision it speaks. A modern server must refuse any other as malformed; a legacy one
     /// may do anything with it, silence included, so it does not get there.
-    private func eraError(of envelope: Envelope, _ method: Method) -> ProxyError? {
-        if envelope.metaProtocolVersion.isPresent { return nil }
-        guard case .none = client.handshake else { return nil }
-        if method == .initialize || method == .ping { return nil }
-        return ProxyError(
-            .invalidParams,
-            "send initialize first, or give the protocol version with each request in "
-                + #"_meta["io.modelcontextprotocol/protocolVersion"]"#)
-    }
-
-    private func boundsError(_ envelope: Envelope) -> ProxyError? {
-        if envelope.metaProgressToken.range.count > Lexeme.maximumLength {
-            return ProxyError(
-                .invalidParams, "a progress token longer than \(Lexeme.maximumLength) bytes")
-        }
-        if client.hasEnded {
-            return ProxyError(
-                .unavailable, "mcpo is shutting down", server: settings.serverName,
-                retrySafe: true, detail: "the request was not sent to the server")
-        }
-        if exchanges.count >= settings.limits.exchanges {
-            return ProxyError(
-                .overloaded, "too many requests without an answer", server: settings.serverName,
-                retrySafe: true, detail: "\(settings.limits.exchanges) requests are in flight")
-        }
-        return nil
+    private func hasEra(_ envelope: Envelope, _ method: Method) -> Bool {
+        if envelope.metaProtocolVersion.isPresent { return true }
+        guard case .none = client.handshake else { return true }
+        return method == .initialize || method == .ping
     }
 
     private mutating func makeExchange(
-        _ line: RawSpan, _ envelope: Envelope, _ method: Method, batch: BatchID?, at now: Instant
+        _ id: Lexeme, _ key: IDKey, _ line: RawSpan, _ envelope: Envelope, _ method: Method,
+        batch: BatchID?, at now: Instant
     ) -> Exchange {
         arrivals += 1
-        let endless = method == .listen
         let token = envelope.metaProgressToken
         let hasToken = token.kind == .string || token.kind == .integer
-        return Exchange(
-            id: Lexeme(line, envelope.id.range),
-            token: hasToken ? Lexeme(line, token.range) : Lexeme(),
-            method: method, batch: batch, arrival: arrivals,
-            line: method.setsUpState ? line.array : [],
-            deadline: endless ? .never : now.advanced(by: settings.timeout),
-            lastDeadline: endless ? .never : now.advanced(by: settings.maximumTimeout))
+        var exchange = Exchange(
+            id: id, token: hasToken ? Lexeme(line, token.range) : Lexeme(), method: method,
+            batch: batch, arrival: arrivals, line: method.setsUpState ? KeptLine(line) : nil,
+            deadline: .never, lastDeadline: .never, hash: key.hash)
+        if method != .listen {
+            exchange.deadline = now.advanced(byNanoseconds: timeout)
+            exchange.lastDeadline = now.advanced(byNanoseconds: maximumTimeout)
+            nextTimeout = min(nextTimeout, exchange.deadline)
+        }
+        return exchange
     }
 
     /// Writes a request to the open server under a number of mcpo's own.
@@ -163,15 +173,9 @@ extension ProxyCore {
     ) {
         let number = server.flights.insert(
             Flight(purpose: .exchange(index), position: server.outbound.appendedTotal))
-        var hasToken = false
-        exchanges.update(index) { exchange in
-            exchange.stage = .sent
-            exchange.flight = number
-            if !exchange.method.setsUpState { exchange.line = [] }
-            hasToken = !exchange.token.isEmpty
-        }
-        var edits = Edits(envelope.id.range, Lexeme(number))
-        if hasToken { edits.replace(envelope.metaProgressToken.range, with: Lexeme(number)) }
+        exchanges[index].markSent(as: number)
+        var edits = Edits(envelope.id.range, number)
+        if !exchanges[index].token.isEmpty { edits.add(envelope.metaProgressToken.range) }
         sendToServer(line, edits, into: &effects)
     }
 
@@ -184,8 +188,8 @@ extension ProxyCore {
             fail(index, error, into: &effects)
             return
         }
-        guard let exchange = exchanges[index] else { return }
-        exchanges.update(index) { $0.line = line.array }
+        guard let exchange = exchanges.live(index) else { return }
+        exchanges[index].line = KeptLine(line)
         held.append(.request(index, arrival: exchange.arrival), byteCount: line.byteCount)
     }
 
@@ -211,36 +215,42 @@ extension ProxyCore {
 extension ProxyCore {
     /// Writes an answer under the client's own id, alone or into its batch.
     private mutating func deliver(
-        _ exchange: Exchange, _ number: UInt32, _ line: RawSpan, _ envelope: Envelope,
+        to caller: Caller, _ number: UInt32, _ line: RawSpan, _ envelope: Envelope,
         into effects: inout Effects
     ) {
-        guard fits(line.byteCount, into: exchange.batch) else {
-            let error = tooLargeError(retrySafe: exchange.method.isReadOnly)
-            let answer = error.answer(to: exchange.id)
-            deliver(to: .client, batch: exchange.batch, into: &effects) { $0.append(answer) }
+        guard fits(line.byteCount, into: caller.batch) else {
+            let error = tooLargeError(retrySafe: caller.method.isReadOnly)
+            let answer = error.answer(to: caller.id)
+            deliver(to: .client, batch: caller.batch, into: &effects) { $0.append(answer) }
             return
         }
-        var edits = Edits(envelope.id.range, exchange.id)
+        var edits = Edits(envelope.id.range, caller.id)
         let subscription = envelope.metaSubscriptionID
-        if exchange.method == .listen, Lexeme.number(line, subscription) == number {
-            edits.replace(subscription.range, with: exchange.id)
+        if caller.method == .listen, Lexeme.number(line, subscription) == number {
+            edits.add(subscription.range)
         }
-        deliver(to: .client, batch: exchange.batch, into: &effects) {
+        deliver(to: .client, batch: caller.batch, into: &effects) {
             edits.apply(to: line, appendingTo: &$0)
         }
     }
 
-    /// What a successful answer means for later: the revision agreed on, and what a new process of
-    /// the server must be told again.
-    private mutating func noteSuccess(
-        of exchange: Exchange, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+    /// What a successful answer means for later: the token of a task stays in use, a revision is
+    /// agreed on, and a new process of the server must be told again what was set up.
+    private mutating func noteAnswer(
+        to index: ExchangeIndex, _ number: UInt32, _ line: RawSpan, _ envelope: Envelope,
+        into effects: inout Effects
     ) {
-        guard exchange.method.setsUpState, envelope.result.kind == .object else { return }
+        guard let exchange = exchanges.live(index), envelope.result.kind == .object else { return }
+        if !exchange.token.isEmpty, answersWithTask(line, envelope) {
+            let limit = settings.limits.taskTokens
+            server.taskTokens.keep(exchange.token, of: number, limit: limit)
+        }
+        guard exchange.method.setsUpState else { return }
         if exchange.method == .initialize {
             client.handshake = .agreed(Revision(inResultOf: line, envelope))
         }
         let isNoted = restoration.note(
-            exchange.method, line: exchange.line, limit: settings.limits.heldBytes)
+            exchange.method, line: exchange.line?.bytes ?? [], limit: settings.limits.heldBytes)
         if !isNoted {
             effects.log(
                 .warning, server: settings.serverName,

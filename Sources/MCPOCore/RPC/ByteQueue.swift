@@ -6,40 +6,76 @@
 //     appendedTotal ──────────────────────────┐
 //     takenTotal ───────┐                     │
 //     ……… already out ……│ still queued (count)│
+//
+// Every forwarded byte passes through here, a few per call: hence memory of its own instead of an
+// array, whose checks and reference counts are a measurable part of a small message's cost.
 
 /// A first-in first-out byte buffer that is contiguous, so that one system call can write it.
-package struct ByteQueue: Sendable {
+package struct ByteQueue: ~Copyable {
     /// Storage above this is given back when the queue runs empty. Four times the usual pipe
     /// capacity on Linux (64 KiB): ordinary traffic keeps its buffer, a burst does not.
     private static let keptCapacity = 256 * 1024
+    /// Room for a few dozen small messages, so that most queues never grow.
+    private static let firstCapacity = 8 * 1024
 
-    private var storage: [UInt8] = []
+    private var storage: UnsafeMutableRawBufferPointer
+    /// The waiting bytes are `storage[head..<tail]`.
     private var head = 0
+    private var tail = 0
     /// Bytes taken from the front since the queue was made.
     package private(set) var takenTotal: UInt64 = 0
 
-    package init() {}
+    package init() {
+        storage = .allocate(byteCount: Self.firstCapacity, alignment: 16)
+    }
+
+    deinit { storage.deallocate() }
 
     /// Bytes that wait to be taken.
-    package var count: Int { storage.count - head }
-    package var isEmpty: Bool { storage.count == head }
+    package var count: Int { tail - head }
+    package var isEmpty: Bool { tail == head }
     /// Bytes appended since the queue was made: the position of the next byte.
     package var appendedTotal: UInt64 { takenTotal + UInt64(count) }
 
     package mutating func append(_ bytes: RawSpan) {
-        bytes.withUnsafeBytes { storage.append(contentsOf: $0) }
+        bytes.withUnsafeBytes { append($0) }
     }
 
     package mutating func append(_ bytes: [UInt8]) {
-        storage.append(contentsOf: bytes)
-    }
-
-    package mutating func append(_ byte: UInt8) {
-        storage.append(byte)
+        bytes.withUnsafeBytes { append($0) }
     }
 
     package mutating func append(_ text: StaticString) {
-        text.withUTF8Buffer { storage.append(contentsOf: $0) }
+        text.withUTF8Buffer { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    package mutating func append(_ byte: UInt8) {
+        reserve(1)
+        storage[tail] = byte
+        tail += 1
+    }
+
+    /// Appends a number's decimal digits.
+    package mutating func append(decimal number: UInt32) {
+        reserve(10)  // the digits of 2³² − 1
+        var digits = 1
+        var bound: UInt64 = 10
+        while number >= bound {
+            digits += 1
+            bound *= 10
+        }
+        var rest = number
+        for place in stride(from: tail + digits - 1, through: tail, by: -1) {
+            storage[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        tail += digits
+    }
+
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress, let base = space(for: bytes.count) else { return }
+        base.copyMemory(from: source, byteCount: bytes.count)
+        tail += bytes.count
     }
 
     /// Drops everything that waits, as if it had been taken.
@@ -48,25 +84,51 @@ package struct ByteQueue: Sendable {
     }
 
     /// Shows the waiting bytes to `body`, which returns how many of them it took.
-    package mutating func take(_ body: (UnsafeRawBufferPointer) -> Int) -> Int {
-        let taken = storage.withUnsafeBytes { all in
-            body(UnsafeRawBufferPointer(rebasing: all[head...]))
-        }
+    package mutating func take(_ body: (UnsafeRawBufferPointer) -> Int) {
+        let taken = body(UnsafeRawBufferPointer(rebasing: storage[head..<tail]))
         precondition(taken >= 0 && taken <= count, "a queue cannot give more than it holds")
         didTake(taken)
-        return taken
     }
 
     private mutating func didTake(_ taken: Int) {
         takenTotal += UInt64(taken)
         head += taken
-        if head == storage.count {
-            storage.removeAll(keepingCapacity: storage.capacity <= Self.keptCapacity)
-            head = 0
-        } else if head >= Self.keptCapacity, head >= count {
-            // At least as many bytes leave as are moved, so moving costs O(1) per byte.
-            storage.removeSubrange(..<head)
-            head = 0
+        guard head == tail else { return }
+        (head, tail) = (0, 0)
+        if storage.count > Self.keptCapacity { reallocate(Self.firstCapacity) }
+    }
+
+    private mutating func space(for count: Int) -> UnsafeMutableRawPointer? {
+        reserve(count)
+        return storage.baseAddress?.advanced(by: tail)
+    }
+
+    @inline(__always)
+    private mutating func reserve(_ extra: Int) {
+        if storage.count - tail < extra { makeRoom(extra) }
+    }
+
+    /// Moves what waits to the front where that frees half of the storage, else doubles it: either
+    /// way a byte is moved O(1) times.
+    private mutating func makeRoom(_ extra: Int) {
+        let needed = count + extra
+        if needed <= storage.count / 2 {
+            moveDown(into: storage)
+        } else {
+            reallocate(max(2 * storage.count, needed))
         }
+    }
+
+    private mutating func reallocate(_ capacity: Int) {
+        let old = storage
+        let fresh = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
+        moveDown(into: fresh)
+        storage = fresh
+        old.deallocate()
+    }
+
+    private mutating func moveDown(into target: UnsafeMutableRawBufferPointer) {
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[head..<tail]))
+        (head, tail) = (0, count)
     }
 }

@@ -7,14 +7,17 @@ package struct IDKey: Sendable {
 
     /// - Parameter id: a string or an integer of at most `Lexeme.maximumLength` bytes.
     package init(_ line: RawSpan, _ id: JSONValue) {
-        let verbatim = Lexeme(line, id.range)
+        self.init(Lexeme(line, id.range))
+    }
+
+    package init(_ verbatim: Lexeme) {
         canonical = verbatim.hasEscapes ? Self.unescaped(verbatim) : verbatim
         hash = canonical.hash
     }
 
     /// Whether `verbatim`, an id as its owner wrote it, is the same id.
     package func names(_ verbatim: Lexeme) -> Bool {
-        verbatim.hasEscapes ? Self.unescaped(verbatim) == canonical : verbatim == canonical
+        verbatim == canonical || verbatim.hasEscapes && Self.unescaped(verbatim) == canonical
     }
 
     private static func unescaped(_ lexeme: Lexeme) -> Lexeme {
@@ -23,20 +26,5 @@ package struct IDKey: Sendable {
         decodeJSONString(quoted.span.bytes, ByteRange(0, quoted.count), into: &bytes)
         bytes.append(UInt8(ascii: "\""))
         return Lexeme(bytes)
-    }
-}
-
-extension Lexeme {
-    /// Whether a string lexeme can be written in another way.
-    fileprivate var hasEscapes: Bool {
-        contains(UInt8(ascii: "\\"))
-    }
-
-    /// FNV-1a, 64 bits: ids are short, and only the client itself would suffer from collisions.
-    fileprivate var hash: UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        forEachByte { hash = (hash ^ UInt64($0)) &* 0x0000_0100_0000_01b3 }
-        // The low bits choose the bucket; FNV's own are weak for inputs that differ in one digit.
-        return hash ^ (hash >> 32)
     }
 }

@@ -11,8 +11,9 @@
 package enum FramedLine {
     /// A complete line, without its newline; `LineFramer.bytes(of:)` has it.
     case line(Range<Int>)
-    /// A line longer than the limit has ended; its bytes are gone, its envelope's `id` may be known.
-    case tooLong(EnvelopeSkimmer)
+    /// A line longer than the limit has ended; its bytes are gone, `LineFramer.takeSkimmed` has
+    /// what is known of it.
+    case tooLong
 }
 
 /// Splits one peer's input into lines.
@@ -29,7 +30,9 @@ package struct LineFramer: ~Copyable {
     private var start = 0
     private var searched = 0
     private var end = 0
-    private var skipped: EnvelopeSkimmer?
+    /// Whether the line that `start` is in is being skipped.
+    private var isSkipping = false
+    private var skimmer = EnvelopeSkimmer()
 
     /// - Parameter maximumLineLength: bytes a line may have without its newline.
     package init(maximumLineLength: Int) {
@@ -40,7 +43,7 @@ package struct LineFramer: ~Copyable {
     deinit { storage.deallocate() }
 
     /// Whether bytes wait that belong to a line without an end so far.
-    package var hasPartialLine: Bool { end > start || skipped != nil }
+    package var hasPartialLine: Bool { end > start || isSkipping }
 
     /// Bytes that the framer holds memory for.
     package var capacity: Int { storage.count }
@@ -62,34 +65,35 @@ package struct LineFramer: ~Copyable {
 
     /// The next complete line, or nil when more bytes are needed.
     package mutating func next() -> FramedLine? {
-        while true {
-            guard let newline = findNewline() else {
-                skipIfTooLong()
-                return nil
-            }
-            let line = start..<newline
-            start = newline + 1
-            searched = start
-            if var skimmer = skipped {
-                skimmer.feed(bytes(of: line).bytes)
-                skipped = nil
-                return .tooLong(skimmer)
-            }
-            if line.count > maximumLineLength {
-                var skimmer = EnvelopeSkimmer()
-                skimmer.feed(bytes(of: line).bytes)
-                return .tooLong(skimmer)
-            }
-            return .line(line)
+        guard let newline = findNewline() else {
+            skipIfTooLong()
+            return nil
         }
+        let line = start..<newline
+        start = newline + 1
+        searched = start
+        if isSkipping || line.count > maximumLineLength {
+            skim(line)
+            isSkipping = false
+            return .tooLong
+        }
+        return .line(line)
+    }
+
+    /// What a line that was too long had to say, after `next` or `finish` has told of it.
+    package mutating func takeSkimmed() -> EnvelopeSkimmer {
+        let taken = skimmer
+        skimmer = EnvelopeSkimmer()
+        return taken
     }
 
     /// The stream has ended: what is left is the last line, if there is anything.
     package mutating func finish() -> FramedLine? {
         defer { (start, searched, end) = (0, 0, 0) }
-        if let skimmer = skipped {
-            skipped = nil
-            return .tooLong(skimmer)
+        if isSkipping {
+            skim(start..<end)
+            isSkipping = false
+            return .tooLong
         }
         return end > start ? .line(start..<end) : nil
     }
@@ -104,11 +108,14 @@ package struct LineFramer: ~Copyable {
 
     /// Turns a partial line that is already too long into a skimmed one.
     private mutating func skipIfTooLong() {
-        guard skipped != nil || end - start > maximumLineLength else { return }
-        var skimmer = skipped ?? EnvelopeSkimmer()
-        skimmer.feed(bytes(of: start..<end).bytes)
-        skipped = skimmer
+        guard isSkipping || end - start > maximumLineLength else { return }
+        isSkipping = true
+        skim(start..<end)
         (start, searched, end) = (0, 0, 0)
+    }
+
+    private mutating func skim(_ part: Range<Int>) {
+        skimmer.feed(UnsafeRawBufferPointer(rebasing: storage[part]).bytes)
     }
 
     /// Makes at least `readSize` bytes free behind `end`.

@@ -13,29 +13,26 @@ package struct PendingTable<Payload: Sendable>: Sendable {
     private static var firstCapacity: Int { 64 }
     private static var lastNumber: UInt32 { 0x7fff_ffff }
 
-    private struct Entry: Sendable {
-        let number: UInt32
-        var payload: Payload
-
-        mutating func update(_ change: (inout Payload) -> Void) { change(&payload) }
-    }
-
-    private var entries: [Entry?]
+    /// The number in each place; 0 marks a free one, since numbering starts at 1.
+    private var places: [UInt32]
+    private var payloads: [Payload?]
     private var nextNumber: UInt32 = 1
     package private(set) var count = 0
 
     package init() {
-        entries = Array(repeating: nil, count: Self.firstCapacity)
+        places = Array(repeating: 0, count: Self.firstCapacity)
+        payloads = Array(repeating: nil, count: Self.firstCapacity)
     }
 
     package var isEmpty: Bool { count == 0 }
 
     /// Takes in `payload` and returns the number it goes by.
     package mutating func insert(_ payload: Payload) -> UInt32 {
-        if 2 * (count + 1) > entries.count { grow() }
-        while entries[place(of: nextNumber)] != nil { stepNumber() }
+        if 2 * (count + 1) > places.count { grow() }
+        while places[place(of: nextNumber)] != 0 { stepNumber() }
         let number = nextNumber
-        entries[place(of: number)] = Entry(number: number, payload: payload)
+        places[place(of: number)] = number
+        payloads[place(of: number)] = payload
         count += 1
         stepNumber()
         return number
@@ -43,33 +40,33 @@ package struct PendingTable<Payload: Sendable>: Sendable {
 
     /// What goes by `number`; nil when nothing does.
     package subscript(number: UInt32) -> Payload? {
-        guard let entry = entries[place(of: number)], entry.number == number else { return nil }
-        return entry.payload
+        let place = place(of: number)
+        return places[place] == number && number != 0 ? payloads[place] : nil
     }
 
     /// Changes in place what goes by `number`, if anything does.
-    package mutating func update(_ number: UInt32, _ change: (inout Payload) -> Void) {
-        guard entries[place(of: number)]?.number == number else { return }
-        entries[place(of: number)]?.update(change)
+    package mutating func update(_ number: UInt32, _ change: (inout Payload?) -> Void) {
+        let place = place(of: number)
+        if places[place] == number, number != 0 { change(&payloads[place]) }
     }
 
     /// Takes out and returns what goes by `number`.
     @discardableResult
     package mutating func remove(_ number: UInt32) -> Payload? {
         let place = place(of: number)
-        guard let entry = entries[place], entry.number == number else { return nil }
-        entries[place] = nil
+        guard places[place] == number, number != 0 else { return nil }
+        places[place] = 0
         count -= 1
-        return entry.payload
+        return payloads[place].take()
     }
 
     /// All numbers in use, oldest first (the sequence wraps after 2³¹ requests).
     package var numbers: [UInt32] {
-        entries.compactMap { $0?.number }.sorted()
+        places.filter { $0 != 0 }.sorted()
     }
 
     private func place(of number: UInt32) -> Int {
-        Int(number) & (entries.count - 1)
+        Int(number) & (places.count - 1)
     }
 
     private mutating func stepNumber() {
@@ -78,11 +75,12 @@ package struct PendingTable<Payload: Sendable>: Sendable {
 
     /// Doubles the ring. Distinct places stay distinct: they differ in the low bits already.
     private mutating func grow() {
-        let old = entries
-        entries = Array(repeating: nil, count: 2 * old.count)
-        for entry in old {
-            guard let entry else { continue }
-            entries[place(of: entry.number)] = entry
+        let (oldPlaces, oldPayloads) = (places, payloads)
+        places = Array(repeating: 0, count: 2 * oldPlaces.count)
+        payloads = Array(repeating: nil, count: 2 * oldPlaces.count)
+        for (number, payload) in zip(oldPlaces, oldPayloads) where number != 0 {
+            places[place(of: number)] = number
+            payloads[place(of: number)] = payload
         }
     }
 }

@@ -12,5 +12,11 @@ package struct Batch: Sendable {
     /// Answers still to come, and one more while the batch is being read.
     package var outstanding = 1
     /// The answers so far, separated by commas.
-    package var answers = ByteQueue()
+    package var answers: [UInt8] = []
+
+    /// Adds one answer.
+    package mutating func append(_ answer: UnsafeRawBufferPointer) {
+        if !answers.isEmpty { answers.append(UInt8(ascii: ",")) }
+        answers.append(contentsOf: answer)
+    }
 }

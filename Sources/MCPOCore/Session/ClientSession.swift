@@ -13,7 +13,7 @@ package struct ServerRequest: Sendable {
 }
 
 /// The session with the client on mcpo's stdin and stdout.
-package struct ClientSession: Sendable {
+package struct ClientSession: ~Copyable {
     package var outbound = ByteQueue()
     /// Whether the driver has been told that `outbound` waits.
     package var isFlushScheduled = false

@@ -29,7 +29,7 @@ package struct Flight: Sendable {
 }
 
 /// The session with one process of a server.
-package struct ServerSession: Sendable {
+package struct ServerSession: ~Copyable {
     package enum Phase: Equatable, Sendable {
         case down(until: Instant)
         case starting

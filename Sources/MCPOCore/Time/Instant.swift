@@ -21,7 +21,13 @@ package struct Instant: Comparable, Hashable, Sendable {
 
     /// The instant `duration` later; stays at `.never` instead of overflowing.
     package func advanced(by duration: Duration) -> Instant {
-        let (sum, overflow) = nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
+        advanced(byNanoseconds: duration.wholeNanoseconds)
+    }
+
+    /// The same for a duration that was converted before: `Duration` counts attoseconds in 128 bits,
+    /// which is much for every request.
+    package func advanced(byNanoseconds duration: Int64) -> Instant {
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(duration)
         return overflow ? .never : Instant(nanoseconds: sum)
     }
 

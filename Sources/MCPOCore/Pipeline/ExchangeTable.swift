@@ -1,0 +1,131 @@
+// All requests of one client that have no answer yet, by place and by id.
+//
+//     buckets   · 2 · · 1 · · ·        hash of the id → place + 1, linear probing, at most half full
+//     slots     [ {"a7"…}, {12…}, – ]  exchanges stay where they are until they end
+//     free      2                      places to use again
+//
+// Slots are memory of its own because an exchange is large and is only ever read or changed in
+// place: an array of optionals copies it, references and all, each time somebody looks.
+
+/// The exchanges of one client.
+package struct ExchangeTable: ~Copyable {
+    private static let firstCapacity = 64
+
+    private var slots: UnsafeMutableBufferPointer<Exchange>
+    private var isLive: [Bool]
+    private var freeSlots: [ExchangeIndex]
+    private var buckets: [Int32]
+    package private(set) var count = 0
+
+    package init() {
+        slots = .allocate(capacity: Self.firstCapacity)
+        isLive = Array(repeating: false, count: Self.firstCapacity)
+        freeSlots = (0..<Self.firstCapacity).reversed()
+        buckets = Array(repeating: 0, count: 2 * Self.firstCapacity)
+    }
+
+    deinit {
+        for index in slots.indices where isLive[index] { slots.deinitializeElement(at: index) }
+        slots.deallocate()
+    }
+
+    package var isEmpty: Bool { count == 0 }
+
+    /// Adds an exchange whose id is not in the table yet.
+    package mutating func insert(_ exchange: consuming Exchange) -> ExchangeIndex {
+        if freeSlots.isEmpty { grow() }
+        let index = freeSlots.removeLast()
+        enter(index, hash: exchange.hash)
+        slots.initializeElement(at: index, to: exchange)
+        isLive[index] = true
+        count += 1
+        return index
+    }
+
+    /// Finds the exchange with this id of the client.
+    package func find(_ key: IDKey) -> ExchangeIndex? {
+        var bucket = home(of: key.hash)
+        while buckets[bucket] != 0 {
+            let index = Int(buckets[bucket]) - 1
+            if slots[index].hash == key.hash, key.names(slots[index].id) { return index }
+            bucket = (bucket + 1) & (buckets.count - 1)
+        }
+        return nil
+    }
+
+    /// The exchange in a place that is known to be in use, for reading and changing in place.
+    package subscript(index: ExchangeIndex) -> Exchange {
+        _read {
+            precondition(isLive[index], "an exchange was used after its end")
+            yield slots[index]
+        }
+        _modify {
+            precondition(isLive[index], "an exchange was used after its end")
+            yield &slots[index]
+        }
+    }
+
+    /// A copy of the exchange in this place; nil when it is free.
+    package func live(_ index: ExchangeIndex) -> Exchange? {
+        isLive[index] ? slots[index] : nil
+    }
+
+    /// Takes an exchange out; its place may be used again.
+    @discardableResult
+    package mutating func remove(_ index: ExchangeIndex) -> Caller? {
+        guard isLive[index] else { return nil }
+        leave(index, hash: slots[index].hash)
+        let caller = slots[index].caller
+        slots.deinitializeElement(at: index)
+        isLive[index] = false
+        freeSlots.append(index)
+        count -= 1
+        return caller
+    }
+
+    /// Places in use, in the order in which the requests came.
+    package var indices: [ExchangeIndex] {
+        slots.indices.filter { isLive[$0] }.sorted { slots[$0].arrival < slots[$1].arrival }
+    }
+
+    private func home(of hash: UInt64) -> Int {
+        Int(truncatingIfNeeded: hash) & (buckets.count - 1)
+    }
+
+    private mutating func enter(_ index: ExchangeIndex, hash: UInt64) {
+        var bucket = home(of: hash)
+        while buckets[bucket] != 0 { bucket = (bucket + 1) & (buckets.count - 1) }
+        buckets[bucket] = Int32(truncatingIfNeeded: index + 1)
+    }
+
+    /// Empties a bucket and closes the gap, so that no search meets a tombstone.
+    private mutating func leave(_ index: ExchangeIndex, hash: UInt64) {
+        let mask = buckets.count - 1
+        var gap = home(of: hash)
+        while Int(buckets[gap]) != index + 1 { gap = (gap + 1) & mask }
+        var next = (gap + 1) & mask
+        while buckets[next] != 0 {
+            let wanted = home(of: slots[Int(buckets[next]) - 1].hash)
+            if (next &- wanted) & mask >= (next &- gap) & mask {
+                buckets[gap] = buckets[next]
+                gap = next
+            }
+            next = (next + 1) & mask
+        }
+        buckets[gap] = 0
+    }
+
+    /// Doubles both parts; places stay what they are.
+    private mutating func grow() {
+        let old = slots
+        slots = .allocate(capacity: 2 * old.count)
+        for index in old.indices {
+            slots.initializeElement(at: index, to: old.moveElement(from: index))
+        }
+        old.deallocate()
+        isLive += Array(repeating: false, count: old.count)
+        freeSlots = (old.count..<slots.count).reversed()
+        buckets = Array(repeating: 0, count: 2 * slots.count)
+        for index in 0..<old.count { enter(index, hash: slots[index].hash) }
+    }
+}
