@@ -22,5 +22,8 @@ let package = Package(
             name: "MCPO", dependencies: ["MCPOCore", "MCPOSystem"], swiftSettings: settings),
         .executableTarget(
             name: "MCPOCommand", dependencies: ["MCPO", "MCPOSystem"], swiftSettings: settings),
+        .executableTarget(
+            name: "DemoClient", dependencies: ["MCPOCore", "CSystem"], path: "Fixtures/DemoClient",
+            swiftSettings: settings),
     ]
 )

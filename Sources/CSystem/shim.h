@@ -32,7 +32,11 @@ static inline int mcpo_pidfd_open(pid_t pid) {
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-// F_SETPIPE_SZ, which is behind _GNU_SOURCE. Returns the new capacity, or -1.
+// F_GETPIPE_SZ and F_SETPIPE_SZ, which are behind _GNU_SOURCE. Both return the capacity, or -1.
+static inline int mcpo_get_pipe_capacity(int descriptor) {
+    return fcntl(descriptor, 1032);
+}
+
 static inline int mcpo_set_pipe_capacity(int descriptor, int bytes) {
     return fcntl(descriptor, 1031, bytes);
 }

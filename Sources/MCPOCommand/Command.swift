@@ -1,12 +1,13 @@
 // What the executable does for a command line, and the code it ends with (SPEC §1).
 
+import MCPO
+import MCPOSystem
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import MCPO
-import MCPOSystem
 
 /// The command `mcpo`.
 enum Command {

@@ -79,7 +79,7 @@ extension ProxyCore {
 
     /// Everything that is answered will be; subscriptions have no end of their own.
     private var hasDrained: Bool {
-        exchanges.indices.allSatisfy { exchanges[$0].method == .listen }
+        exchanges.count == exchanges.subscriptionCount
     }
 
     private var isServerPresent: Bool {

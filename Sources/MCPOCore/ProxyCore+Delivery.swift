@@ -2,7 +2,9 @@
 
 extension ProxyCore {
     /// Forwards a line to the server's process, with the edits made.
-    mutating func sendToServer(_ line: RawSpan, _ edits: borrowing Edits, into effects: inout Effects) {
+    mutating func sendToServer(
+        _ line: RawSpan, _ edits: borrowing Edits, into effects: inout Effects
+    ) {
         guard server.isRunning, !server.isInputClosed else { return }
         edits.apply(to: line, appendingTo: &server.outbound)
         server.outbound.append(UInt8(ascii: "\n"))
@@ -15,7 +17,9 @@ extension ProxyCore {
     }
 
     /// Sends the client a notification or request, with the edits made.
-    mutating func sendToClient(_ line: RawSpan, _ edits: borrowing Edits, into effects: inout Effects) {
+    mutating func sendToClient(
+        _ line: RawSpan, _ edits: borrowing Edits, into effects: inout Effects
+    ) {
         deliver(to: .client, batch: nil, into: &effects) {
             edits.apply(to: line, appendingTo: &$0)
         }

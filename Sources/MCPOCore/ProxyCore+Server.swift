@@ -52,7 +52,8 @@ extension ProxyCore {
             }
         } else if envelope.result.isPresent || envelope.error.isPresent {
             receiveAnswer(line, envelope, at: now, into: &effects)
-        } else if let number = Lexeme.number(line, envelope.id), let flight = server.flights[number] {
+        } else if let number = Lexeme.number(line, envelope.id), let flight = server.flights[number]
+        {
             failMalformed(flight, number, into: &effects)
         } else {
             logGarbage(line, into: &effects)
@@ -104,7 +105,8 @@ extension ProxyCore {
     private mutating func failMalformed(
         _ flight: Flight, _ number: UInt32, into effects: inout Effects
     ) {
-        guard case .exchange(let index) = flight.purpose, let exchange = exchanges.live(index) else {
+        guard case .exchange(let index) = flight.purpose, let exchange = exchanges.live(index)
+        else {
             server.flights.remove(number)
             return
         }
@@ -121,7 +123,8 @@ extension ProxyCore {
         into effects: inout Effects
     ) {
         counters.oversizedAnswers += 1
-        effects.log(.warning, server: settings.serverName, "dropped a message that is \(reason.words)")
+        effects.log(
+            .warning, server: settings.serverName, "dropped a message that is \(reason.words)")
         guard let id = skimmer.id else { return }
         let value = JSONValue(range: ByteRange(0, id.count), kind: skimmer.idKind)
         if skimmer.hasMethod {

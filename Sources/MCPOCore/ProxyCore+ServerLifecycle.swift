@@ -308,7 +308,7 @@ extension ProxyCore {
                 .timeout, "no answer within \(settings.timeout)", server: settings.serverName,
                 retrySafe: exchange.method.isReadOnly || exchange.stage == .held,
                 detail: exchange.stage == .held
-                    ? "the server did not come up" : "the server has been told to stop working on it")
+                    ? "the server did not come up" : "the server has been told to stop")
             fail(index, error, into: &effects)
         }
     }

@@ -1,12 +1,13 @@
 // One process of a server: spawned in a process group of its own, with pipes for its three streams.
 
+import CSystem
+internal import MCPOCore
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import CSystem
-internal import MCPOCore
 
 /// How to start a server's process.
 package struct ServerCommand: Sendable {
@@ -43,9 +44,10 @@ enum SpawnOutcome: ~Copyable {
     case failure(SearchFailure)
 }
 
-/// Pipes to a server hold this much, where the system lets one choose: an answer of 64 KiB with its
-/// envelope then takes one write and one read instead of two of each.
-let serverPipeCapacity: Int32 = 256 * 1024
+/// Pipes that carry answers hold this much, where the system lets one choose: an answer of 64 KiB
+/// with its envelope then takes one write and one read instead of two of each. No more, because the
+/// capacity of all pipes of a user has a quota (Linux: 64 MiB, the default pipe counting 64 KiB).
+let answerPipeCapacity: Int32 = 128 * 1024
 
 /// Starts a process; the error is in words for a person.
 func spawn(_ command: ServerCommand) -> SpawnOutcome {
@@ -60,7 +62,6 @@ func spawn(_ command: ServerCommand) -> SpawnOutcome {
         let input = try Pipe()
         let output = try Pipe()
         let errors = try Pipe()
-        enlargePipe(input.write.number)
         enlargePipe(output.read.number)
         let processID = try spawn(
             program, command, (input.read.number, output.write.number, errors.write.number))

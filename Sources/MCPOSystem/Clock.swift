@@ -1,11 +1,12 @@
 // The two clocks: the driver's monotonic one, and the wall clock for people.
 
+package import MCPOCore
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-package import MCPOCore
 
 /// Reads the clocks that the core must not.
 package enum Clock {

@@ -1,11 +1,12 @@
 // File descriptors and the few calls on them that mcpo makes.
 
+import CSystem
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import CSystem
 
 /// A system call that failed.
 package struct SystemError: Error, Equatable, CustomStringConvertible {

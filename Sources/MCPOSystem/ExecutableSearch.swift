@@ -31,15 +31,15 @@ package enum ExecutableSearch {
         let places = directories.isEmpty ? "nothing" : directories.joined(separator: ", ")
         return .failure(
             SearchFailure(
-                text: "command not found: \(command); looked in \(places). Give its full path (in a "
-                    + "terminal: command -v \(command)), or set PATH in the server's environment: "
+                text: "command not found: \(command); looked in \(places). Give its full path (in "
+                    + "a terminal: command -v \(command)), or set PATH in the server's environment: "
                     + "programs started from a desktop have a short PATH"))
     }
 
     private static func check(_ path: String) -> Result<Void, SearchFailure> {
         if access(path, F_OK) != 0 {
             return .failure(
-                SearchFailure(text: "no such file: \(path); check the spelling of the command's path"))
+                SearchFailure(text: "no such file: \(path); check the command's path"))
         }
         if !isRegularFile(path) {
             return .failure(SearchFailure(text: "not a program: \(path) is not a regular file"))

@@ -8,12 +8,13 @@
 // only when poll says that there is room, and is no longer than what a pipe takes whole (PIPE_BUF).
 // Lines that find the queue full are counted and dropped.
 
+package import MCPOCore
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-package import MCPOCore
 
 /// How log lines look.
 package enum LogFormat: String, CaseIterable, Sendable {

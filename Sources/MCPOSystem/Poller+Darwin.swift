@@ -59,7 +59,8 @@
                 limit.tv_nsec = Int(max(timeout, 0) % 1_000_000_000)
             }
             let count = kevent64(
-                queue.number, nil, 0, &buffer, Int32(Self.capacity), 0, timeout == nil ? nil : &limit)
+                queue.number, nil, 0, &buffer, Int32(Self.capacity), 0,
+                timeout == nil ? nil : &limit)
             for index in 0..<max(Int(count), 0) {
                 if let source = PollSource(word: buffer[index].udata) { events.append(source) }
             }

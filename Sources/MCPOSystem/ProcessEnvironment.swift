@@ -1,11 +1,12 @@
 // mcpo's own environment.
 
+import CSystem
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import CSystem
 
 /// The environment that mcpo was started with.
 package enum ProcessEnvironment {

@@ -5,12 +5,13 @@
 // Each turn reads each ready stream once and writes each stream with something to say once, however
 // many messages that is. Nothing here decides anything about messages.
 
+package import MCPOCore
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-package import MCPOCore
 
 /// Drives one proxy on the calling thread, from start to exit.
 package struct ProxyDriver: ~Copyable {

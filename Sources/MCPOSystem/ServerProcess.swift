@@ -1,11 +1,12 @@
 // A server's process as the loop sees it: three pipes, a framer for each that is read, and its exit.
 
+internal import MCPOCore
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-internal import MCPOCore
 
 /// One running (or ended, not yet released) process of a server.
 final class ServerProcess {

@@ -5,12 +5,13 @@
 // remains is the instant between the return of `posix_spawn` and the writing of the group's number:
 // a server that begins in it and ignores the end of its stdin would be missed.
 
+import CSystem
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import CSystem
 
 /// mcpo's line to its watchdog.
 struct Watchdog: ~Copyable {

@@ -16,6 +16,8 @@ package struct ExchangeTable: ~Copyable {
     private var freeSlots: [ExchangeIndex]
     private var buckets: [Int32]
     package private(set) var count = 0
+    /// How many of them are subscriptions, which have no end of their own.
+    package private(set) var subscriptionCount = 0
 
     package init() {
         slots = .allocate(capacity: Self.firstCapacity)
@@ -36,6 +38,7 @@ package struct ExchangeTable: ~Copyable {
         if freeSlots.isEmpty { grow() }
         let index = freeSlots.removeLast()
         enter(index, hash: exchange.hash)
+        if exchange.method == .listen { subscriptionCount += 1 }
         slots.initializeElement(at: index, to: exchange)
         isLive[index] = true
         count += 1
@@ -76,6 +79,7 @@ package struct ExchangeTable: ~Copyable {
         guard isLive[index] else { return nil }
         leave(index, hash: slots[index].hash)
         let caller = slots[index].caller
+        if caller.method == .listen { subscriptionCount -= 1 }
         slots.deinitializeElement(at: index)
         isLive[index] = false
         freeSlots.append(index)

@@ -39,7 +39,8 @@ package enum Method: UInt8, Sendable {
                 ?? .unknown
         case 15: return match("server/discover", .discover) ?? .unknown
         case 16: return match("logging/setLevel", .setLogLevel) ?? .unknown
-        case 19: return match("completion/complete", .complete)
+        case 19:
+            return match("completion/complete", .complete)
                 ?? match("resources/subscribe", .subscribeResource) ?? .unknown
         case 20: return match("subscriptions/listen", .listen) ?? .unknown
         case 21: return match("resources/unsubscribe", .unsubscribeResource) ?? .unknown

@@ -1,0 +1,1 @@
+"""What the interoperability tests share. Start reading at `play.py`."""
