@@ -5,7 +5,8 @@
 //                the client is gone, the server is lost for good        closing
 //     draining   no request in flight, or shutdownTimeout is over       closing
 //     closing    the server and its process group are gone              flushing
-//     flushing   the client has taken its last bytes, or will not       finished
+//     flushing   the client has taken its last bytes, or takes none     finished
+//                for shutdownTimeout
 
 /// Which part of its life mcpo is in.
 package struct Lifecycle: Sendable {
@@ -21,6 +22,8 @@ package struct Lifecycle: Sendable {
     /// When the present phase has lasted long enough.
     package internal(set) var deadline = Instant.never
     package internal(set) var exitCode: Int32 = 0
+    /// What the client had taken of all its bytes when `deadline` was set for the last time.
+    var takenBefore: UInt64 = 0
 
     /// A server whose stdin was closed has this long to exit by itself before SIGTERM. Clients
     /// wait about two seconds for mcpo before they kill it; this and the next stay below.
@@ -31,8 +34,6 @@ package struct Lifecycle: Sendable {
     static let graceAfterKill = Duration.seconds(5)
     /// What remains of a process group after its leader has this long after SIGTERM.
     static let graceForGroup = Duration.milliseconds(250)
-    /// How long the last bytes may wait for a client that does not read.
-    static let graceForClient = Duration.seconds(1)
 }
 
 extension ProxyCore {
@@ -68,13 +69,24 @@ extension ProxyCore {
         if lifecycle.phase == .closing, !isServerPresent {
             endSubscriptions(into: &effects)
             lifecycle.phase = .flushing
-            lifecycle.deadline = now.advanced(by: Lifecycle.graceForClient)
+            waitForReader(at: now)
+        }
+        if lifecycle.phase == .flushing, now >= lifecycle.deadline,
+            client.outbound.takenTotal > lifecycle.takenBefore
+        {
+            waitForReader(at: now)
         }
         if lifecycle.phase == .flushing, client.outbound.isEmpty || now >= lifecycle.deadline {
             lifecycle.phase = .finished
             lifecycle.deadline = .never
             effects.append(.exit(code: lifecycle.exitCode))
         }
+    }
+
+    /// The last bytes wait for the client as long as it goes on taking some.
+    private mutating func waitForReader(at now: Instant) {
+        lifecycle.deadline = now.advanced(by: settings.shutdownTimeout)
+        lifecycle.takenBefore = client.outbound.takenTotal
     }
 
     /// Everything that is answered will be; subscriptions have no end of their own.

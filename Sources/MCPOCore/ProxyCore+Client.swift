@@ -5,6 +5,7 @@ extension ProxyCore {
     mutating func receiveFromClient(
         _ line: RawSpan, at now: Instant, into effects: inout Effects
     ) {
+        effects.log(.trace, "from the client: \(line.excerpt)")
         var envelope = Envelope()
         do throws(JSONFault) {
             try Envelope.scan(line, maximumDepth: settings.limits.depth, into: &envelope)

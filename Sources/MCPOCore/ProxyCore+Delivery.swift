@@ -16,10 +16,15 @@ extension ProxyCore {
         sendToServer(message.span.bytes, Edits(), into: &effects)
     }
 
-    /// Sends the client a notification or request, with the edits made.
+    /// Sends the client a notification or request, with the edits made. When all calls have been
+    /// answered and mcpo is about to end, what the client does not read is not kept for it.
     mutating func sendToClient(
         _ line: RawSpan, _ edits: borrowing Edits, into effects: inout Effects
     ) {
+        if lifecycle.phase >= .closing, !hasRoom(client.outbound) {
+            counters.droppedNotifications += 1
+            return
+        }
         deliver(to: .client, batch: nil, into: &effects) {
             edits.apply(to: line, appendingTo: &$0)
         }

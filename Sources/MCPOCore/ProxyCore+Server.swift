@@ -18,6 +18,7 @@ extension ProxyCore {
     mutating func receiveFromServer(
         _ line: RawSpan, at now: Instant, into effects: inout Effects
     ) {
+        effects.log(.trace, server: settings.serverName, "says: \(line.excerpt)")
         var envelope = Envelope()
         do throws(JSONFault) {
             try Envelope.scan(line, maximumDepth: settings.limits.depth, into: &envelope)
@@ -153,10 +154,8 @@ extension ProxyCore {
     private mutating func logGarbage(_ line: RawSpan, into effects: inout Effects) {
         if line.isBlank { return }
         counters.garbageLines += 1
-        // Enough to recognise a stray print, little enough that a flood stays readable.
-        let shown = line.extracting(first: min(line.byteCount, 500))
-        let text = shown.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-        effects.log(.warning, server: settings.serverName, "not a message on stdout: \(text)")
+        effects.log(
+            .warning, server: settings.serverName, "not a message on stdout: \(line.excerpt)")
     }
 }
 

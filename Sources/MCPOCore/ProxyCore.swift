@@ -83,10 +83,18 @@ package struct ProxyCore: ~Copyable {
         _ input: inout LineFramer, from stream: StreamID, at now: Instant,
         into effects: inout Effects
     ) {
+        receiveRemainder(of: &input, from: stream, at: now, into: &effects)
+        handle(.ended(stream), at: now, into: &effects)
+    }
+
+    /// Takes in a last line without a newline, where another event tells of the end.
+    package mutating func receiveRemainder(
+        of input: inout LineFramer, from stream: StreamID, at now: Instant,
+        into effects: inout Effects
+    ) {
         if let line = input.finish() {
             receive(line, of: &input, from: stream, at: now, into: &effects)
         }
-        handle(.ended(stream), at: now, into: &effects)
     }
 
     /// Whether bytes from this stream may be read and taken in now. A stream whose answers and
@@ -97,12 +105,14 @@ package struct ProxyCore: ~Copyable {
             !client.isGone && hasRoom(client.outbound) && hasRoom(server.outbound)
         case .server(let connection):
             // Never made to wait for its own input: a server that writes before it reads would
-            // stand still for ever.
-            connection == server.connection && hasRoom(client.outbound)
+            // stand still for ever. At the end mcpo must see the server's exit, whether or not
+            // the client reads: nothing is kept then, see `sendToClient`.
+            connection == server.connection
+                && (hasRoom(client.outbound) || lifecycle.phase >= .closing)
         }
     }
 
-    private func hasRoom(_ queue: borrowing ByteQueue) -> Bool {
+    func hasRoom(_ queue: borrowing ByteQueue) -> Bool {
         queue.count < settings.limits.queueBytes
     }
 

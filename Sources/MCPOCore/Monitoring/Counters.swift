@@ -22,7 +22,8 @@ package struct Counters: Equatable, Sendable {
     package var refusedServerRequests = 0
     /// Answers longer than the limit, delivered as an error.
     package var oversizedAnswers = 0
-    /// Notifications that could not be kept while the server was away.
+    /// Notifications that could not be kept while the server was away, or at the end for a client
+    /// that does not read.
     package var droppedNotifications = 0
     /// Times the server's process was started after the first.
     package var restarts = 0

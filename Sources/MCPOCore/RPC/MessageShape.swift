@@ -59,6 +59,15 @@ extension RawSpan {
         withUnsafeBytes { Array($0) }
     }
 
+    /// The beginning, for the log: enough to recognise a message or a stray print, little enough
+    /// that a flood stays readable.
+    package var excerpt: String {
+        let text = extracting(first: min(byteCount, 500)).withUnsafeBytes {
+            String(decoding: $0, as: UTF8.self)
+        }
+        return byteCount > 500 ? "\(text)… (\(byteCount) bytes)" : text
+    }
+
     /// Whether there is nothing but JSON's insignificant space.
     package var isBlank: Bool {
         withUnsafeBytes { $0.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D || $0 == 0x0A } }
