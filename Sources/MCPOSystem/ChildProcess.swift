@@ -90,14 +90,11 @@ private func explain(_ error: SystemError, _ program: String, _ command: ServerC
     }
 }
 
-/// The system call itself: a process group of its own, default signals, none blocked, no descriptor
-/// but the three.
+/// The system call itself.
 private func spawn(
     _ program: String, _ command: ServerCommand, _ streams: (Int32, Int32, Int32)
 ) throws(SystemError) -> pid_t {
-    var actions = SpawnActions()
-    defer { actions.destroy() }
-    actions.set(streams, directory: command.directory)
+    var actions = SpawnActions(streams: streams, directory: command.directory)
     var arguments = command.arguments.map { strdup($0) } + [nil]
     var environment = command.environment.map { strdup($0) } + [nil]
     defer {

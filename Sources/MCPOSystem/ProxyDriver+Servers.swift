@@ -46,12 +46,7 @@ extension ProxyDriver {
 
     mutating func readServer(_ process: ServerProcess) {
         guard let descriptor = process.output?.number else { return }
-        var transfer = Transfer.wouldBlock
-        _ = process.framer.fill { space in
-            transfer = readSome(descriptor, into: space)
-            if case .bytes(let count) = transfer { return count }
-            return 0
-        }
+        let transfer = process.framer.read(from: descriptor)
         switch transfer {
         case .bytes: receive(from: process)
         case .wouldBlock: if process.end != nil { closeOutput(process) }
@@ -136,12 +131,7 @@ extension ProxyDriver {
 
     mutating func readErrors(_ process: ServerProcess) {
         guard let descriptor = process.errors?.number else { return }
-        var transfer = Transfer.wouldBlock
-        _ = process.errorFramer.fill { space in
-            transfer = readSome(descriptor, into: space)
-            if case .bytes(let count) = transfer { return count }
-            return 0
-        }
+        let transfer = process.errorFramer.read(from: descriptor)
         while let line = process.errorFramer.next() { writeError(line, of: process) }
         guard transfer == .ended else { return }
         if let line = process.errorFramer.finish() { writeError(line, of: process) }

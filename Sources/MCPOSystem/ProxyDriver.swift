@@ -147,13 +147,8 @@ package struct ProxyDriver: ~Copyable {
 
 extension ProxyDriver {
     mutating func readClient() {
-        var transfer = Transfer.wouldBlock
         let descriptor = client.input
-        _ = client.framer.fill { space in
-            transfer = readSome(descriptor, into: space)
-            if case .bytes(let count) = transfer { return count }
-            return 0
-        }
+        let transfer = client.framer.read(from: descriptor)
         switch transfer {
         case .bytes:
             proxy.receive(&client.framer, from: .client, at: now, into: &effects)
