@@ -25,5 +25,7 @@ let package = Package(
         .executableTarget(
             name: "DemoClient", dependencies: ["MCPOCore", "CSystem"], path: "Fixtures/DemoClient",
             swiftSettings: settings),
+        .testTarget(
+            name: "MCPOCoreTests", dependencies: ["MCPOCore"], swiftSettings: settings),
     ]
 )

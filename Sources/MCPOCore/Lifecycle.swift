@@ -135,7 +135,7 @@ extension ProxyCore {
             guard let exchange = exchanges.live(index), exchange.method != .listen else { continue }
             let error = ProxyError(
                 .timeout, "no answer before mcpo stopped", server: settings.serverName,
-                retrySafe: exchange.method.isReadOnly,
+                retrySafe: exchange.method.isReadOnly || exchange.stage == .held,
                 detail: "mcpo was asked to stop and waited \(settings.shutdownTimeout)")
             fail(index, error, into: &effects)
         }
@@ -161,23 +161,21 @@ extension ProxyCore {
         close(at: now, into: &effects)
     }
 
-    /// Subscriptions end with mcpo, gracefully: the specification has a result for that.
+    /// Subscriptions end with mcpo.
     private mutating func endSubscriptions(into effects: inout Effects) {
-        for index in exchanges.indices {
-            guard let exchange = exchanges.live(index) else { continue }
-            end(index)
-            if exchange.stage == .tornDown {
-                if let batch = exchange.batch { completePart(of: batch, into: &effects) }
-                continue
-            }
-            deliver(to: .client, batch: exchange.batch, into: &effects) { queue in
-                queue.append(#"{"jsonrpc":"2.0","id":"#)
-                exchange.id.append(to: &queue)
-                queue.append(#","result":{"resultType":"complete","_meta":"#)
-                queue.append(#"{"io.modelcontextprotocol/subscriptionId":"#)
-                exchange.id.append(to: &queue)
-                queue.append("}}}")
-            }
+        for index in exchanges.indices { finishSubscription(index, into: &effects) }
+    }
+
+    /// Ends a subscription gracefully: the specification has a result for that.
+    mutating func finishSubscription(_ index: ExchangeIndex, into effects: inout Effects) {
+        guard let caller = end(index) else { return }
+        deliver(to: .client, batch: caller.batch, into: &effects) { queue in
+            queue.append(#"{"jsonrpc":"2.0","id":"#)
+            caller.id.append(to: &queue)
+            queue.append(#","result":{"resultType":"complete","_meta":"#)
+            queue.append(#"{"io.modelcontextprotocol/subscriptionId":"#)
+            caller.id.append(to: &queue)
+            queue.append("}}}")
         }
     }
 }

@@ -10,7 +10,7 @@ extension ProxyCore {
         do throws(JSONFault) {
             try Envelope.scan(line, maximumDepth: settings.limits.depth, into: &envelope)
         } catch {
-            refuseUnreadable(line, error, into: &effects)
+            refuseUnreadable(line, error, batch: nil, into: &effects)
             return
         }
         if envelope.root.kind == .array {
@@ -52,21 +52,31 @@ extension ProxyCore {
             refuseBatch("an empty batch", into: &effects)
             return
         }
+        if isLong(line, root) {
+            refuseBatch(
+                "a batch of more than \(settings.limits.batchMessages) messages", into: &effects)
+            return
+        }
         let batch = batches.insert(Batch(sender: .client))
         while true {
             let part = line.extracting(element.range.bounds)
-            if let envelope = try? Envelope(scanning: part) {
+            do throws(JSONFault) {
+                let envelope = try Envelope(scanning: part)
                 receiveFromClient(part, envelope, batch: batch, at: now, into: &effects)
-            } else {
-                counters.refusedLines += 1
-                refuse(
-                    .null, ProxyError(.invalidRequest, "a member occurs twice"), batch: batch,
-                    into: &effects)
+            } catch {
+                refuseUnreadable(part, error, batch: batch, into: &effects)
             }
             guard let next = elements.next(line) else { break }
             element = next
         }
         completePart(of: batch, into: &effects)
+    }
+
+    /// Whether a batch has more messages than mcpo would have to keep answers for.
+    private func isLong(_ line: RawSpan, _ root: JSONValue) -> Bool {
+        var elements = BatchElements(line, root)
+        for _ in 0..<settings.limits.batchMessages where elements.next(line) == nil { return false }
+        return elements.next(line) != nil
     }
 
     private mutating func refuseBatch(_ complaint: String, into effects: inout Effects) {
@@ -84,8 +94,10 @@ extension ProxyCore {
             forwardProgressToServer(line, envelope, into: &effects)
         case .initialized:
             restoration.isInitialized = true
-            // A server that is starting again gets mcpo's own, after mcpo's own `initialize`.
-            if server.phase == .open { sendToServer(line, Edits(), into: &effects) }
+            // A server that is initialised again gets mcpo's own, after mcpo's own `initialize`.
+            if server.phase == .open || restoration.initialize.isEmpty {
+                forwardNotificationToServer(line, into: &effects)
+            }
         default:
             forwardNotificationToServer(line, into: &effects)
         }
@@ -96,10 +108,8 @@ extension ProxyCore {
     ) {
         if server.phase == .open {
             sendToServer(line, Edits(), into: &effects)
-        } else if held.byteCount + line.byteCount <= settings.limits.heldBytes,
-            held.messages.count < settings.limits.exchanges
-        {
-            held.append(.notification(line.array), byteCount: line.byteCount)
+        } else if hasRoomToHold(line.byteCount) {
+            held.append(.notification(line.array))
         } else {
             counters.droppedNotifications += 1
         }
@@ -169,42 +179,59 @@ extension ProxyCore {
 extension ProxyCore {
     /// Refuses a line that is no JSON text mcpo can read.
     private mutating func refuseUnreadable(
-        _ line: RawSpan, _ fault: JSONFault, into effects: inout Effects
+        _ line: RawSpan, _ fault: JSONFault, batch: BatchID?, into effects: inout Effects
     ) {
         switch fault {
-        case .tooDeep:
+        case .tooDeep, .duplicateMember:
             var skimmer = EnvelopeSkimmer()
             skimmer.feed(line)
-            let complaint = "nested deeper than \(settings.limits.depth) levels"
-            refuseUnread(
-                skimmer, ProxyError(.invalidRequest, complaint), batch: nil, into: &effects)
-        case .duplicateMember:
-            counters.refusedLines += 1
-            refuse(
-                .null, ProxyError(.invalidRequest, "a member occurs twice"), batch: nil,
-                into: &effects)
+            let error = ProxyError(.invalidRequest, complaint(about: fault))
+            refuseUnread(skimmer, error, batch: batch, into: &effects)
         case .syntax, .invalidUTF8:
             // Line-delimited JSON readers skip blank lines, and people's scripts rely on it.
             if line.isBlank { return }
             counters.refusedLines += 1
-            refuse(.null, ProxyError(.parseError, fault.complaint), batch: nil, into: &effects)
+            refuse(.null, ProxyError(.parseError, fault.complaint), batch: batch, into: &effects)
         }
     }
 
-    /// Refuses a message of which only the envelope could be made out. A notification or an answer
-    /// gets none, and an id that is in flight already is not answered twice.
+    private func complaint(about fault: JSONFault) -> String {
+        if case .tooDeep = fault {
+            return "nested deeper than \(settings.limits.depth) levels; send less deep"
+        }
+        return fault.complaint
+    }
+
+    /// Refuses a message of which only the envelope could be made out. A server that waits for the
+    /// answer that this would have been is told, and an id that is in flight already is not
+    /// answered twice.
     mutating func refuseUnread(
         _ skimmer: EnvelopeSkimmer, _ error: ProxyError, batch: BatchID?,
         into effects: inout Effects
     ) {
         counters.refusedLines += 1
-        guard let id = skimmer.id, skimmer.hasMethod else {
+        guard let id = skimmer.id else {
             refuse(.null, error, batch: batch, into: &effects)
             return
         }
         let value = JSONValue(range: ByteRange(0, id.count), kind: skimmer.idKind)
-        let isTaken = exchange(named: value, in: id.span.bytes) != nil
-        refuse(isTaken ? .null : Lexeme(id), error, batch: batch, into: &effects)
+        if skimmer.hasMethod {
+            let isTaken = exchange(named: value, in: id.span.bytes) != nil
+            refuse(isTaken ? .null : Lexeme(id), error, batch: batch, into: &effects)
+            return
+        }
+        refuse(.null, error, batch: batch, into: &effects)
+        if let number = Lexeme.number(id.span.bytes, value),
+            let request = client.serverRequests.remove(number)
+        {
+            let answer = ProxyError(
+                .unavailable, "the client's answer could not be read", server: settings.serverName,
+                retrySafe: true, detail: error.message
+            ).answer(to: request.id)
+            deliver(to: .server(request.connection), batch: request.batch, into: &effects) {
+                $0.append(answer)
+            }
+        }
     }
 
     /// Answers a message that goes no further with an error, under its own id where it has one that

@@ -41,6 +41,7 @@ extension ProxyCore {
             write(&answer)
             answer.take { bytes in
                 batches.update(batch) { $0?.append(bytes) }
+                batchBytes += bytes.count
                 return bytes.count
             }
             completePart(of: batch, into: &effects)
@@ -64,7 +65,7 @@ extension ProxyCore {
     mutating func completePart(of id: BatchID, into effects: inout Effects) {
         batches.update(id) { $0?.outstanding -= 1 }
         guard let batch = batches[id], batch.outstanding == 0 else { return }
-        batches.remove(id)
+        removeBatch(id)
         // A batch of notifications, or of requests that were all cancelled, gets no answer.
         if batch.answers.isEmpty { return }
         deliver(to: batch.sender, batch: nil, into: &effects) { queue in
@@ -74,10 +75,15 @@ extension ProxyCore {
         }
     }
 
-    /// Whether an answer of this length fits into its batch.
+    /// Forgets a batch and its answers so far.
+    mutating func removeBatch(_ id: BatchID) {
+        batchBytes -= batches.remove(id)?.answerBytes ?? 0
+    }
+
+    /// Whether an answer of this length may wait in its batch: all batches together keep no more
+    /// than one message may have.
     func fits(_ byteCount: Int, into batch: BatchID?) -> Bool {
-        guard let batch, let soFar = batches[batch]?.answers.count else { return true }
-        return soFar + byteCount <= settings.limits.messageBytes
+        batch == nil || batchBytes + byteCount <= settings.limits.messageBytes
     }
 
     private mutating func scheduleFlush(of stream: StreamID, into effects: inout Effects) {

@@ -1,15 +1,17 @@
 // What a server says: answers, notifications, and (legacy servers) requests of its own.
 
 extension ProxyCore {
-    /// Why a message of a server could not be read.
+    /// Why a message of a server could not be passed on.
     enum UnreadReason {
         case tooLarge
         case tooDeep
+        case ambiguous
 
         var words: String {
             switch self {
             case .tooLarge: "too large"
             case .tooDeep: "nested too deep"
+            case .ambiguous: "ambiguous: a member occurs twice"
             }
         }
     }
@@ -23,13 +25,7 @@ extension ProxyCore {
         do throws(JSONFault) {
             try Envelope.scan(line, maximumDepth: settings.limits.depth, into: &envelope)
         } catch {
-            if case .tooDeep = error {
-                var skimmer = EnvelopeSkimmer()
-                skimmer.feed(line)
-                receiveUnread(skimmer, .tooDeep, at: now, into: &effects)
-            } else {
-                logGarbage(line, into: &effects)
-            }
+            receiveUnreadable(line, error, into: &effects)
             return
         }
         if envelope.root.kind == .array {
@@ -69,10 +65,11 @@ extension ProxyCore {
         let batch = batches.insert(Batch(sender: .server(server.connection)))
         while let element = elements.next(line) {
             let part = line.extracting(element.range.bounds)
-            if let envelope = try? Envelope(scanning: part) {
+            do throws(JSONFault) {
+                let envelope = try Envelope(scanning: part)
                 receiveFromServer(part, envelope, batch: batch, at: now, into: &effects)
-            } else {
-                logGarbage(part, into: &effects)
+            } catch {
+                receiveUnreadable(part, error, into: &effects)
             }
         }
         completePart(of: batch, into: &effects)
@@ -83,7 +80,7 @@ extension ProxyCore {
     ) {
         if let number = Lexeme.number(line, envelope.id), server.flights[number] != nil {
             settle(number, line, envelope, at: now, into: &effects)
-        } else if envelope.id.kind == .null, let number = probe {
+        } else if let number = looseNumber(line, envelope.id), server.flights[number] != nil {
             settle(number, line, envelope, at: now, into: &effects)
         } else {
             counters.unknownServerAnswers += 1
@@ -92,14 +89,31 @@ extension ProxyCore {
         }
     }
 
-    /// The client's era probe, if it is the only request under way: a legacy server may answer it
-    /// with `id: null` (SPEC §12, *Protocol*).
+    /// The number that an answer is meant for although its id is not what was sent: some servers
+    /// read ids into a float (`7.0`) or answer under a string (`"7"`), and a legacy server may answer
+    /// the era probe with `id: null`, or without an id (SPEC §12, *Protocol*).
+    private func looseNumber(_ line: RawSpan, _ id: JSONValue) -> UInt32? {
+        var inner = JSONValue(range: id.range, kind: .integer)
+        switch id.kind {
+        case .string:
+            inner.range = ByteRange(lower: id.range.lower + 1, upper: id.range.upper - 1)
+        case .number where line.byte(Int(id.range.upper) - 2) == UInt8(ascii: "."):
+            inner.range.upper -= 2
+            guard line.byte(Int(id.range.upper) - 1) == UInt8(ascii: "0") else { return nil }
+        case .null, .absent:
+            return probe
+        default:
+            return nil
+        }
+        return inner.range.isEmpty ? nil : Lexeme.number(line, inner)
+    }
+
+    /// The client's era probe, if it is the only request of the client under way.
     private var probe: UInt32? {
-        guard server.flights.count == 1, let number = server.flights.numbers.first,
-            case .exchange(let index)? = server.flights[number]?.purpose,
-            exchanges[index].method == .discover
+        guard exchanges.count == 1, let index = exchanges.indices.first,
+            exchanges[index].method == .discover, exchanges[index].stage == .sent
         else { return nil }
-        return number
+        return exchanges[index].flight
     }
 
     /// An answer with neither result nor error: its caller must not wait for another.
@@ -117,11 +131,26 @@ extension ProxyCore {
         fail(index, error, into: &effects)
     }
 
+    private mutating func receiveUnreadable(
+        _ line: RawSpan, _ fault: JSONFault, into effects: inout Effects
+    ) {
+        var skimmer = EnvelopeSkimmer()
+        switch fault {
+        case .syntax, .invalidUTF8:
+            logGarbage(line, into: &effects)
+        case .tooDeep:
+            skimmer.feed(line)
+            receiveUnread(skimmer, .tooDeep, into: &effects)
+        case .duplicateMember:
+            skimmer.feed(line)
+            receiveUnread(skimmer, .ambiguous, into: &effects)
+        }
+    }
+
     /// A message of which only the envelope could be made out: its caller gets an error, a request
     /// of the server is refused, and anything else is dropped.
     mutating func receiveUnread(
-        _ skimmer: EnvelopeSkimmer, _ reason: UnreadReason, at now: Instant,
-        into effects: inout Effects
+        _ skimmer: EnvelopeSkimmer, _ reason: UnreadReason, into effects: inout Effects
     ) {
         counters.oversizedAnswers += 1
         effects.log(
@@ -130,7 +159,8 @@ extension ProxyCore {
         let value = JSONValue(range: ByteRange(0, id.count), kind: skimmer.idKind)
         if skimmer.hasMethod {
             let error = ProxyError(.invalidRequest, "message is \(reason.words)")
-            refuseServerRequest(Lexeme(id), error, batch: nil, into: &effects)
+            let isTaken = serverRequest(named: value, in: id.span.bytes) != nil
+            refuseServerRequest(isTaken ? .null : Lexeme(id), error, batch: nil, into: &effects)
         } else if let number = Lexeme.number(id.span.bytes, value),
             case .exchange(let index)? = server.flights[number]?.purpose,
             let exchange = exchanges.live(index)
@@ -140,22 +170,21 @@ extension ProxyCore {
     }
 
     private func unreadError(_ reason: UnreadReason, _ method: Method) -> ProxyError {
-        switch reason {
-        case .tooLarge: tooLargeError(retrySafe: method.isReadOnly)
-        case .tooDeep:
-            ProxyError(
-                .unavailable, "answer nested too deep", server: settings.serverName,
-                retrySafe: method.isReadOnly,
-                detail: "the answer is nested deeper than \(settings.limits.depth) levels")
-        }
+        if reason == .tooLarge { return tooLargeError(retrySafe: method.isReadOnly) }
+        return ProxyError(
+            .unavailable, "the server's answer cannot be read", server: settings.serverName,
+            retrySafe: method.isReadOnly, detail: "it is \(reason.words)")
     }
 
     /// A line that is no message goes to the log under the server's name, shortened.
     private mutating func logGarbage(_ line: RawSpan, into effects: inout Effects) {
         if line.isBlank { return }
         counters.garbageLines += 1
+        // What may be the beginning of a message has results in it; those are not for the log.
+        let isSecret = line.byte(0) == UInt8(ascii: "{") || line.byte(0) == UInt8(ascii: "[")
+        let shown = isSecret ? "\(line.byteCount) bytes of a broken message" : line.excerpt
         effects.log(
-            .warning, server: settings.serverName, "not a message on stdout: \(line.excerpt)")
+            .warning, server: settings.serverName, "not a message on stdout: \(shown)")
     }
 }
 
@@ -213,10 +242,22 @@ extension ProxyCore {
             case .exchange(let index)? = server.flights[number]?.purpose,
             let exchange = exchanges.live(index), exchange.method == .listen
         {
-            exchanges[index].stage = .tornDown
+            noteEnd(ofSubscription: index, exchange.arrival, into: &effects)
             sendToClient(line, Edits(range, exchange.id), into: &effects)
         } else {
             counters.unknownCancellations += 1
+        }
+    }
+
+    /// The server should still answer the subscription; how many wait for that is bounded.
+    private mutating func noteEnd(
+        ofSubscription index: ExchangeIndex, _ arrival: UInt64, into effects: inout Effects
+    ) {
+        exchanges[index].stage = .tornDown
+        endedSubscriptions.removeAll { exchanges.live($0.index)?.arrival != $0.arrival }
+        endedSubscriptions.append((index, arrival))
+        if endedSubscriptions.count > settings.limits.endedSubscriptions {
+            finishSubscription(endedSubscriptions.removeFirst().index, into: &effects)
         }
     }
 

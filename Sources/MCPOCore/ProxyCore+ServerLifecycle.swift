@@ -98,7 +98,7 @@ extension ProxyCore {
     ) {
         server.phase = .down(until: .never)
         restarts.processEnded(after: .zero, hadAnswered: false)
-        if counters.restarts == 0 {
+        if counters.restarts == 0 || restarts.isHopeless {
             giveUp(reason, at: now, into: &effects)
         } else {
             effects.log(.error, server: settings.serverName, reason)
@@ -151,6 +151,8 @@ extension ProxyCore {
     /// The server's stdin takes nothing more; answers may still come until it exits.
     mutating func serverStoppedReading(at now: Instant, into effects: inout Effects) {
         server.outbound.removeAll()
+        server.isInputClosed = true
+        effects.append(.closeInput(server.connection))
         if case .ending = server.phase { return }
         endServer(graceful: true, at: now, into: &effects)
     }
@@ -165,6 +167,7 @@ extension ProxyCore {
             after: now.since(server.startedAt), hadAnswered: server.hasAnswered)
         server.outbound.removeAll()
         server.taskTokens = TaskTokens()
+        client.taskTokens = TaskTokens()
         server.phase = .down(until: .never)
         if isStopping {
             failHeld(into: &effects)
@@ -208,7 +211,11 @@ extension ProxyCore {
             guard let flight = server.flights.remove(number),
                 case .exchange(let index) = flight.purpose, let exchange = exchanges.live(index)
             else { continue }
-            if exchange.method == .listen, exchange.stage == .sent {
+            if exchange.stage == .tornDown {
+                finishSubscription(index, into: &effects)
+                continue
+            }
+            if exchange.method == .listen, exchange.line != nil {
                 keepSubscription(index, exchange)
                 continue
             }
@@ -226,8 +233,7 @@ extension ProxyCore {
     private mutating func keepSubscription(_ index: ExchangeIndex, _ exchange: Exchange) {
         exchanges[index].stage = .held
         exchanges[index].flight = 0
-        held.append(
-            .request(index, arrival: exchange.arrival), byteCount: exchange.byteCount)
+        held.append(.request(index, arrival: exchange.arrival))
     }
 
     /// The client need not answer requests of a process that is gone.
@@ -242,7 +248,7 @@ extension ProxyCore {
         }
         for batch in batches.numbers
         where batches[batch]?.sender == .server(server.connection) {
-            batches.remove(batch)
+            removeBatch(batch)
         }
     }
 
@@ -255,10 +261,9 @@ extension ProxyCore {
             else { continue }
             if exchange.isAcknowledged {
                 // A subscription that was granted waits as long as it takes, or until the end.
-                held.append(message, byteCount: exchange.byteCount)
+                held.append(message)
                 continue
             }
-            exchanges[index].line = nil  // It counts as held no longer.
             let error = ProxyError(
                 .unavailable, "the server is not running", server: settings.serverName,
                 retrySafe: true, detail: "the request was not sent to it")

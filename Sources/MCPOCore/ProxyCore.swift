@@ -48,6 +48,10 @@ package struct ProxyCore: ~Copyable {
     var lifecycle = Lifecycle()
     /// Process groups whose leader is gone and that have until then to go by themselves.
     var lingering: [(connection: ConnectionID, until: Instant)] = []
+    /// Subscriptions whose end the server has announced; an answer may still follow.
+    var endedSubscriptions: [(index: ExchangeIndex, arrival: UInt64)] = []
+    /// Bytes of answers in batches that are not complete.
+    var batchBytes = 0
     /// No exchange times out before this.
     var nextTimeout = Instant.never
     var arrivals: UInt64 = 0
@@ -156,7 +160,7 @@ package struct ProxyCore: ~Copyable {
 
     /// Whether nothing is under way: no request of either side, no batch, nothing kept for later.
     package var isIdle: Bool {
-        exchanges.isEmpty && server.flights.isEmpty && batches.isEmpty && held.isEmpty
+        exchanges.isEmpty && batches.isEmpty && held.byteCount == 0
             && client.serverRequests.isEmpty && client.outbound.isEmpty && server.outbound.isEmpty
     }
 }
@@ -177,7 +181,7 @@ extension ProxyCore {
             let error = ProxyError(.invalidRequest, tooLongMessage)
             refuseUnread(input.takeSkimmed(), error, batch: nil, into: &effects)
         case (.tooLong, .server(let connection)) where connection == server.connection:
-            receiveUnread(input.takeSkimmed(), .tooLarge, at: now, into: &effects)
+            receiveUnread(input.takeSkimmed(), .tooLarge, into: &effects)
         case (_, .server):
             break
         }

@@ -38,6 +38,11 @@ package struct Limits: Sendable {
     /// Bytes of requests and notifications kept while a server starts again, and of requests that
     /// set something up there and must be repeated after a restart.
     package var heldBytes = 8 * 1024 * 1024
+    /// Messages in one batch: far more than any client sends, few enough that the answers to
+    /// nonsense stay small.
+    package var batchMessages = 4_096
+    /// Subscriptions that the server has ended but not answered; the oldest are forgotten.
+    package var endedSubscriptions = 256
     /// Progress tokens that stay in use because their request became a task.
     package var taskTokens = 1_024
 

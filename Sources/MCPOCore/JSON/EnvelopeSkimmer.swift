@@ -1,7 +1,7 @@
 // Whose message was it, when the message itself is too long or too deeply nested to be read?
 //
 // Such a line is passed over without being kept, yet its sender waits for an answer that carries
-// its `id`. The skimmer is fed the line in pieces of any size, keeps at most 257 bytes, and looks
+// its `id`. The skimmer is fed the line in pieces of any size, keeps at most 1,025 bytes, and looks
 // at the members of the outermost object only:
 //
 //     feed(`{"method":"x","par`)  feed(`ams":[[[[…]]]],"id":4`)  feed(`2}`)   →   id is `42`
@@ -25,10 +25,10 @@ package struct EnvelopeSkimmer: Sendable {
         case start, member, key, colon, value, string, scalar, nested, nestedString, finished
     }
 
-    /// The longest `id` that is answered to. Ids in use are numbers and UUIDs.
-    private static let longestID = 256
+    /// The longest `id` that is answered to: `Lexeme.maximumLength`, the longest that is accepted.
+    private static let longestID = 1024
 
-    /// The raw lexeme of the outermost object's `id`, if that is a string of at most 256 bytes
+    /// The raw lexeme of the outermost object's `id`, if that is a string of at most 1,024 bytes
     /// (quotes included) or an integer; nil also when there are two of them.
     package private(set) var id: [UInt8]?
     /// What the outermost object's `id` is; `.absent` also when there are two of them.

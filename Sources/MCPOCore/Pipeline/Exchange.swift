@@ -35,7 +35,7 @@ package struct Exchange: Sendable {
     package let arrival: UInt64
     /// The whole request: while it is held, and where a new process of the server may have to be
     /// told again (`Method.setsUpState`).
-    package var line: KeptLine?
+    package internal(set) var line: KeptLine?
     /// When the caller gets a timeout error; `.never` for subscriptions.
     package var deadline: Instant
     /// The longest that progress may put the deadline off.
@@ -44,6 +44,21 @@ package struct Exchange: Sendable {
     package var isAcknowledged = false
     /// The hash of the id (`IDKey.hash`), kept for the table.
     package let hash: UInt64
+
+    package init(
+        id: Lexeme, hash: UInt64, token: Lexeme, method: Method, batch: BatchID?, arrival: UInt64,
+        line: KeptLine?, deadline: Instant, lastDeadline: Instant
+    ) {
+        self.id = id
+        self.hash = hash
+        self.token = token
+        self.method = method
+        self.batch = batch
+        self.arrival = arrival
+        self.line = line
+        self.deadline = deadline
+        self.lastDeadline = lastDeadline
+    }
 
     package var caller: Caller { Caller(id: id, method: method, batch: batch) }
 
@@ -56,13 +71,6 @@ package struct Exchange: Sendable {
     /// The server has shown that it works on the request.
     package mutating func extend(to later: Instant) {
         deadline = min(max(deadline, later), lastDeadline)
-    }
-
-    /// The request has been written to the server's queue.
-    package mutating func markSent(as number: UInt32) {
-        stage = .sent
-        flight = number
-        if !method.setsUpState { line = nil }
     }
 }
 

@@ -18,6 +18,8 @@ package struct ExchangeTable: ~Copyable {
     package private(set) var count = 0
     /// How many of them are subscriptions, which have no end of their own.
     package private(set) var subscriptionCount = 0
+    /// Bytes of all lines that exchanges keep.
+    package private(set) var keptBytes = 0
 
     package init() {
         slots = .allocate(capacity: Self.firstCapacity)
@@ -39,6 +41,7 @@ package struct ExchangeTable: ~Copyable {
         let index = freeSlots.removeLast()
         enter(index, hash: exchange.hash)
         if exchange.method == .listen { subscriptionCount += 1 }
+        keptBytes += exchange.byteCount
         slots.initializeElement(at: index, to: exchange)
         isLive[index] = true
         count += 1
@@ -68,6 +71,20 @@ package struct ExchangeTable: ~Copyable {
         }
     }
 
+    /// Keeps a line in an exchange, or no longer.
+    package mutating func keep(_ line: KeptLine?, in index: ExchangeIndex) {
+        keptBytes += (line?.bytes.count ?? 0) - self[index].byteCount
+        self[index].line = line
+    }
+
+    /// The request has been written to the server's queue under this number; its line is of use
+    /// only where a new process of the server may have to be told again.
+    package mutating func markSent(_ index: ExchangeIndex, as number: UInt32) {
+        self[index].stage = .sent
+        self[index].flight = number
+        if self[index].line != nil, !self[index].method.setsUpState { keep(nil, in: index) }
+    }
+
     /// A copy of the exchange in this place; nil when it is free.
     package func live(_ index: ExchangeIndex) -> Exchange? {
         isLive[index] ? slots[index] : nil
@@ -80,6 +97,7 @@ package struct ExchangeTable: ~Copyable {
         leave(index, hash: slots[index].hash)
         let caller = slots[index].caller
         if caller.method == .listen { subscriptionCount -= 1 }
+        keptBytes -= slots[index].byteCount
         slots.deinitializeElement(at: index)
         isLive[index] = false
         freeSlots.append(index)

@@ -9,21 +9,14 @@ package struct HeldQueue: Sendable {
     }
 
     package private(set) var messages: [Message] = []
-    /// Bytes of all lines that are kept, here and in held exchanges.
+    /// Bytes of the notifications; those of requests are the exchange table's.
     package private(set) var byteCount = 0
 
     package init() {}
 
-    package var isEmpty: Bool { messages.isEmpty }
-
-    package mutating func append(_ message: Message, byteCount: Int) {
+    package mutating func append(_ message: Message) {
         messages.append(message)
-        self.byteCount += byteCount
-    }
-
-    /// A held request has ended without being sent; its line is gone.
-    package mutating func release(byteCount: Int) {
-        self.byteCount -= byteCount
+        if case .notification(let line) = message { byteCount += line.count }
     }
 
     /// Hands everything over and is empty.

@@ -75,7 +75,7 @@ extension ProxyCore {
     mutating func end(_ index: ExchangeIndex) -> Caller? {
         guard let exchange = exchanges.live(index) else { return nil }
         switch exchange.stage {
-        case .held: held.release(byteCount: exchange.byteCount)
+        case .held: break
         case .sent, .tornDown: server.flights.remove(exchange.flight)
         }
         return exchanges.remove(index)
@@ -127,6 +127,7 @@ extension ProxyCore {
     private mutating func isTaken(_ key: IDKey) -> Bool {
         guard let earlier = exchanges.find(key) else { return false }
         guard exchanges[earlier].stage == .tornDown else { return true }
+        // Not answered: its answer would be taken for that of the new request.
         end(earlier)
         return false
     }
@@ -135,7 +136,9 @@ extension ProxyCore {
         if !hasEra(envelope, method) { return .noEra }
         if envelope.metaProgressToken.range.count > Lexeme.maximumLength { return .longToken }
         if client.hasEnded { return .stopping }
-        if exchanges.count >= settings.limits.exchanges { return .tooMany }
+        if exchanges.count - endedSubscriptions.count >= settings.limits.exchanges {
+            return .tooMany
+        }
         return nil
     }
 
@@ -155,10 +158,11 @@ extension ProxyCore {
         arrivals += 1
         let token = envelope.metaProgressToken
         let hasToken = token.kind == .string || token.kind == .integer
+        let isKept = method.setsUpState && (method == .initialize || hasRoomToHold(line.byteCount))
         var exchange = Exchange(
-            id: id, token: hasToken ? Lexeme(line, token.range) : Lexeme(), method: method,
-            batch: batch, arrival: arrivals, line: method.setsUpState ? KeptLine(line) : nil,
-            deadline: .never, lastDeadline: .never, hash: key.hash)
+            id: id, hash: key.hash, token: hasToken ? Lexeme(line, token.range) : Lexeme(),
+            method: method, batch: batch, arrival: arrivals, line: isKept ? KeptLine(line) : nil,
+            deadline: .never, lastDeadline: .never)
         if method != .listen {
             exchange.deadline = now.advanced(byNanoseconds: timeout)
             exchange.lastDeadline = now.advanced(byNanoseconds: maximumTimeout)
@@ -173,7 +177,7 @@ extension ProxyCore {
     ) {
         let number = server.flights.insert(
             Flight(purpose: .exchange(index), position: server.outbound.appendedTotal))
-        exchanges[index].markSent(as: number)
+        exchanges.markSent(index, as: number)
         var edits = Edits(envelope.id.range, number)
         if !exchanges[index].token.isEmpty { edits.add(envelope.metaProgressToken.range) }
         sendToServer(line, edits, into: &effects)
@@ -183,30 +187,36 @@ extension ProxyCore {
     private mutating func hold(
         _ index: ExchangeIndex, _ line: RawSpan, at now: Instant, into effects: inout Effects
     ) {
-        if let error = holdError(line.byteCount, at: now) {
+        if let error = holdError(index, line.byteCount, at: now) {
             counters.refusedRequests += 1
             fail(index, error, into: &effects)
             return
         }
-        guard let exchange = exchanges.live(index) else { return }
-        exchanges[index].line = KeptLine(line)
-        held.append(.request(index, arrival: exchange.arrival), byteCount: line.byteCount)
+        if exchanges[index].line == nil { exchanges.keep(KeptLine(line), in: index) }
+        held.append(.request(index, arrival: exchanges[index].arrival))
     }
 
-    private func holdError(_ byteCount: Int, at now: Instant) -> ProxyError? {
+    private func holdError(
+        _ index: ExchangeIndex, _ byteCount: Int, at now: Instant
+    ) -> ProxyError? {
         if case .down(let until) = server.phase, !RestartPolicy.isBearable(until, at: now) {
             return ProxyError(
                 .unavailable, "the server is not running", server: settings.serverName,
                 retrySafe: true, detail: "it keeps exiting and is started again after a pause")
         }
-        guard held.byteCount + byteCount <= settings.limits.heldBytes,
-            held.messages.count < settings.limits.exchanges
-        else {
+        let isKept = exchanges[index].line != nil
+        guard hasRoomToHold(isKept ? 0 : byteCount) else {
             return ProxyError(
                 .overloaded, "too much waits for the server to start", server: settings.serverName,
-                retrySafe: true, detail: "\(held.byteCount) bytes are waiting already")
+                retrySafe: true, detail: "\(exchanges.keptBytes) bytes are waiting already")
         }
         return nil
+    }
+
+    /// Whether one more line may be kept for later.
+    func hasRoomToHold(_ byteCount: Int) -> Bool {
+        exchanges.keptBytes + held.byteCount + byteCount <= settings.limits.heldBytes
+            && held.messages.count < settings.limits.exchanges
     }
 }
 
@@ -240,7 +250,12 @@ extension ProxyCore {
         to index: ExchangeIndex, _ number: UInt32, _ line: RawSpan, _ envelope: Envelope,
         into effects: inout Effects
     ) {
-        guard let exchange = exchanges.live(index), envelope.result.kind == .object else { return }
+        guard let exchange = exchanges.live(index) else { return }
+        guard envelope.result.kind == .object else {
+            // Until the client has come to terms with the server its requests are refused.
+            if exchange.method == .initialize { client.handshake = .none }
+            return
+        }
         if !exchange.token.isEmpty, answersWithTask(line, envelope) {
             let limit = settings.limits.taskTokens
             server.taskTokens.keep(exchange.token, of: number, limit: limit)
@@ -251,7 +266,7 @@ extension ProxyCore {
         }
         let isNoted = restoration.note(
             exchange.method, line: exchange.line?.bytes ?? [], limit: settings.limits.heldBytes)
-        if !isNoted {
+        if !isNoted || exchange.line == nil {
             effects.log(
                 .warning, server: settings.serverName,
                 "too much set up in the server to repeat it all after a restart")

@@ -19,8 +19,7 @@ package enum Method: UInt8, Sendable {
     case acknowledged
     case unknown
 
-    /// The method named by `range`, the name's bytes without quotes. A name written with escapes
-    /// counts as unknown: it is forwarded as it is and decides nothing here.
+    /// The method named by `range`, the name's bytes without quotes and escapes.
     ///
     /// A name is looked up by its length first, so that one or two comparisons decide.
     package static func named(_ line: RawSpan, _ range: ByteRange) -> Method {

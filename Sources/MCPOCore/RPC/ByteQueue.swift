@@ -78,9 +78,9 @@ package struct ByteQueue: ~Copyable {
         tail += bytes.count
     }
 
-    /// Drops everything that waits, as if it had been taken.
+    /// Drops everything that waits; it has not been taken.
     package mutating func removeAll() {
-        didTake(count)
+        (head, tail) = (0, 0)
     }
 
     /// Shows the waiting bytes to `body`, which returns how many of them it took.

@@ -17,7 +17,7 @@ package struct IDKey: Sendable {
 
     /// Whether `verbatim`, an id as its owner wrote it, is the same id.
     package func names(_ verbatim: Lexeme) -> Bool {
-        verbatim == canonical || verbatim.hasEscapes && Self.unescaped(verbatim) == canonical
+        verbatim.hasEscapes ? Self.unescaped(verbatim) == canonical : verbatim == canonical
     }
 
     private static func unescaped(_ lexeme: Lexeme) -> Lexeme {

@@ -23,7 +23,8 @@ package enum MessageShape {
         case (.string, .absent): self = .notification
         case (.string, _) where hasID: self = .request
         case (.string, _): self = .invalid("an id is a string or an integer")
-        case (.absent, _) where envelope.result.isPresent != envelope.error.isPresent:
+        case (.absent, _) where envelope.result.isPresent || envelope.error.isPresent:
+            // Both at once, one of them null, is old JSON-RPC: the server judges it.
             // An error without an id is how a peer says that it could not read a message.
             let isNameless = !hasID && envelope.error.isPresent
             self = hasID || isNameless ? .answer : .invalid("an answer has the id of its request")
@@ -49,7 +50,19 @@ extension Method {
     /// The method of a request or notification.
     package static func of(_ line: RawSpan, _ envelope: Envelope) -> Method {
         let quoted = envelope.method.range
-        return named(line, ByteRange(lower: quoted.lower + 1, upper: quoted.upper - 1))
+        let name = ByteRange(lower: quoted.lower + 1, upper: quoted.upper - 1)
+        let method = named(line, name)
+        return method == .unknown ? spelledWithEscapes(line, quoted) : method
+    }
+
+    /// Some encoders escape every slash: `"tools\/call"`.
+    private static func spelledWithEscapes(_ line: RawSpan, _ quoted: ByteRange) -> Method {
+        let lexeme = line.extracting(quoted.bounds)
+        let hasEscape = lexeme.withUnsafeBytes { $0.contains(UInt8(ascii: "\\")) }
+        guard hasEscape else { return .unknown }
+        var name: [UInt8] = []
+        decodeJSONString(line, quoted, into: &name)
+        return named(name.span.bytes, ByteRange(0, name.count))
     }
 }
 

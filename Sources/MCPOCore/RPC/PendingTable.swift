@@ -16,10 +16,12 @@ package struct PendingTable<Payload: Sendable>: Sendable {
     /// The number in each place; 0 marks a free one, since numbering starts at 1.
     private var places: [UInt32]
     private var payloads: [Payload?]
-    private var nextNumber: UInt32 = 1
+    private var nextNumber: UInt32
     package private(set) var count = 0
 
-    package init() {
+    /// - Parameter firstNumber: where the sequence starts; at least 1.
+    package init(firstNumber: UInt32 = 1) {
+        nextNumber = firstNumber
         places = Array(repeating: 0, count: Self.firstCapacity)
         payloads = Array(repeating: nil, count: Self.firstCapacity)
     }

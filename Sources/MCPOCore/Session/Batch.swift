@@ -12,11 +12,14 @@ package struct Batch: Sendable {
     /// Answers still to come, and one more while the batch is being read.
     package var outstanding = 1
     /// The answers so far, separated by commas.
-    package var answers: [UInt8] = []
+    package private(set) var answers: [UInt8] = []
+    /// Their bytes, without the commas.
+    package private(set) var answerBytes = 0
 
     /// Adds one answer.
     package mutating func append(_ answer: UnsafeRawBufferPointer) {
         if !answers.isEmpty { answers.append(UInt8(ascii: ",")) }
         answers.append(contentsOf: answer)
+        answerBytes += answer.count
     }
 }

@@ -14,6 +14,8 @@ package struct Restoration: Sendable {
     /// Subscriptions in the order they were made.
     package private(set) var subscriptions: [(uri: [UInt8], line: [UInt8])] = []
 
+    package init() {}
+
     /// Bytes kept, apart from `initialize`.
     package var byteCount: Int {
         subscriptions.reduce(logLevel.count) { $0 + $1.uri.count + $1.line.count }
@@ -35,7 +37,10 @@ package struct Restoration: Sendable {
         let uri = Self.uri(in: line)
         switch method {
         case .initialize:
+            // `notifications/initialized` may have come before the answer.
+            let isInitialized = isInitialized
             self = Restoration()
+            self.isInitialized = isInitialized
             initialize = line
             return true
         case .setLogLevel:

@@ -1,0 +1,131 @@
+// Requests by place and by id: the table agrees with a dictionary, also where ids collide.
+
+import MCPOCore
+import Testing
+
+@Suite struct ExchangeTableTests {
+    private static func key(_ id: String) -> IDKey {
+        IDKey(Lexeme(Array(id.utf8)))
+    }
+
+    private static func exchange(
+        _ id: String, arrival: UInt64, method: Method = .ping, line: KeptLine? = nil
+    ) -> Exchange {
+        Exchange(
+            id: Lexeme(Array(id.utf8)), hash: key(id).hash, token: Lexeme(), method: method,
+            batch: nil, arrival: arrival, line: line, deadline: .never, lastDeadline: .never)
+    }
+
+    /// Plays random insertions and removals of `ids` against a dictionary.
+    private static func compare(_ ids: [String], seed: UInt64, steps: Int) {
+        var generator = SplitMix64(state: seed)
+        var table = ExchangeTable()
+        var model: [String: (index: ExchangeIndex, arrival: UInt64)] = [:]
+        for step in 1...steps {
+            guard let id = ids.randomElement(using: &generator) else { return }
+            if let known = model[id] {
+                #expect(table.find(key(id)) == known.index)
+                if Bool.random(using: &generator) {
+                    #expect(table.remove(known.index)?.id.array == Array(id.utf8))
+                    model[id] = nil
+                    #expect(table.find(key(id)) == nil)
+                }
+            } else {
+                #expect(table.find(key(id)) == nil)
+                let arrival = UInt64(step)
+                let index = table.insert(exchange(id, arrival: arrival))
+                #expect(!model.values.contains { $0.index == index }, "a place used twice")
+                model[id] = (index, arrival)
+            }
+            #expect(table.count == model.count)
+        }
+        for (id, known) in model {
+            #expect(table.find(key(id)) == known.index)
+            #expect(table.live(known.index)?.arrival == known.arrival)
+        }
+        let order = model.values.sorted { $0.arrival < $1.arrival }.map(\.index)
+        #expect(table.indices == order)
+    }
+
+    @Test(arguments: 0..<20)
+    func `random operations agree with a dictionary`(seed: UInt64) {
+        let ids = (0..<150).map { $0 % 2 == 0 ? "\($0)" : "\"id-\($0)\"" }
+        Self.compare(ids, seed: seed, steps: 1500)
+    }
+
+    @Test(arguments: 0..<20)
+    func `deletion closes gaps among ids that collide`(seed: UInt64) {
+        // All ids of three buckets that lie around the end of the first table, so that searches
+        // wrap; few enough that the table does not grow.
+        let ids = (0..<4000).map { "\($0)" }.filter {
+            [126, 127, 0].contains(Self.key($0).hash & 127)
+        }
+        #expect(ids.count > 60)
+        Self.compare(Array(ids.prefix(60)), seed: seed, steps: 1500)
+    }
+
+    @Test func `a table that grows keeps everything`() {
+        Self.compare((0..<3000).map { "\($0)" }, seed: 1, steps: 6000)
+    }
+
+    @Test func `an id is found however it is escaped`() {
+        var table = ExchangeTable()
+        let index = table.insert(
+            Self.exchange(#""\u0061""#, arrival: 1))
+        #expect(table.find(Self.key(#""a""#)) == index)
+        #expect(table.find(Self.key(#""b""#)) == nil)
+        #expect(table[index].id.array == Array(#""\u0061""#.utf8))
+    }
+
+    @Test func `changes stay in place`() {
+        var table = ExchangeTable()
+        let index = table.insert(Self.exchange("1", arrival: 1))
+        table.markSent(index, as: 42)
+        #expect(table.live(index)?.flight == 42)
+        #expect(table.remove(index) != nil)
+        #expect(table.remove(index) == nil)
+        #expect(table.live(index) == nil)
+        #expect(table.count == 0)
+    }
+
+    @Test func `subscriptions are counted by themselves`() {
+        var table = ExchangeTable()
+        var indices: [ExchangeIndex] = []
+        for number in 0..<200 {
+            let method = number % 4 == 0 ? Method.listen : .ping
+            indices.append(
+                table.insert(
+                    Self.exchange("\(number)", arrival: UInt64(number), method: method)))
+        }
+        #expect(table.subscriptionCount == 50)
+        for index in indices.prefix(100) { table.remove(index) }
+        #expect(table.subscriptionCount == 25)
+        #expect(table.count == 100)
+    }
+
+    @Test func `kept lines are counted until they are dropped, sent or ended`() {
+        var table = ExchangeTable()
+        let line = KeptLine(Array("0123456789".utf8).span.bytes)
+        let call = table.insert(Self.exchange("1", arrival: 1, method: .callTool, line: line))
+        let listen = table.insert(Self.exchange("2", arrival: 2, method: .listen, line: line))
+        let ping = table.insert(Self.exchange("3", arrival: 3))
+        table.keep(line, in: ping)
+        #expect(table.keptBytes == 30)
+        table.markSent(call, as: 1)
+        table.markSent(listen, as: 2)
+        #expect(table.keptBytes == 20, "only what may have to be told again is kept")
+        table.keep(nil, in: ping)
+        table.remove(listen)
+        #expect(table.keptBytes == 0)
+    }
+
+    @Test func `a queue of held messages counts the bytes of notifications`() {
+        var held = HeldQueue()
+        held.append(.request(0, arrival: 1))
+        held.append(.notification([1, 2, 3]))
+        #expect(held.byteCount == 3)
+        #expect(held.takeAll().count == 2)
+        #expect(held.messages.isEmpty)
+        #expect(held.byteCount == 0)
+    }
+}
