@@ -25,6 +25,11 @@ let package = Package(
         .executableTarget(
             name: "DemoClient", dependencies: ["MCPOCore", "CSystem"], path: "Fixtures/DemoClient",
             swiftSettings: settings),
+        .executableTarget(
+            name: "StubServer", path: "Fixtures/StubServer", swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["MCPO", "MCPOCommand", "StubServer", "CSystem"],
+            path: "Tests/EndToEnd", exclude: ["faults.c"], swiftSettings: settings),
         .testTarget(
             name: "MCPOCoreTests", dependencies: ["MCPOCore"], swiftSettings: settings),
     ]

@@ -1,5 +1,5 @@
 // What Swift's import of the C library lacks: variadic calls, macros, calls behind _GNU_SOURCE, and
-// the one thing that must not be Swift, a forked child without exec (the watchdog).
+// what must not be Swift: the code that runs in a forked child, before exec or without it.
 //
 // _GNU_SOURCE is not defined here on purpose: it changes the types of other headers and makes them
 // clash with those of Swift's own C library module. What needs it is declared by hand.
@@ -9,9 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -19,13 +20,10 @@
 #include <unistd.h>
 
 #if defined(__linux__)
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-
-extern int posix_spawn_file_actions_addchdir_np(
-    posix_spawn_file_actions_t *__restrict, const char *__restrict);
-extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
 
 // A descriptor that becomes readable when the process ends (Linux 5.3).
 static inline int mcpo_pidfd_open(pid_t pid) {
@@ -42,6 +40,16 @@ static inline int mcpo_set_pipe_capacity(int descriptor, int bytes) {
 }
 #endif
 
+#if defined(__linux__)
+// Large blocks go back to the system as soon as they are freed. glibc otherwise takes freed large
+// blocks as a reason to keep the next ones (its threshold grows to 32 MiB).
+static inline void mcpo_return_large_blocks(void) {
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+}
+#else
+static inline void mcpo_return_large_blocks(void) {}
+#endif
+
 // `environ` is a mutable global, which Swift 6 does not let one read.
 extern char **environ;
 
@@ -55,6 +63,35 @@ static inline int mcpo_get_status_flags(int descriptor) {
 
 static inline int mcpo_set_status_flags(int descriptor, int flags) {
     return fcntl(descriptor, F_SETFL, flags);
+}
+
+// The same open file under a number above stderr, closed on exec; -1 when there is none.
+static inline int mcpo_duplicate_above_stderr(int descriptor) {
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+}
+
+// The same file opened once more, non-blocking, so that nobody who shares the first opening notices;
+// -1 where the system cannot do it.
+static inline int mcpo_reopen_non_blocking(int descriptor) {
+#if defined(__linux__)
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+#else
+    (void)descriptor;
+    return -1;
+#endif
+}
+
+// Opens /dev/null for each of stdin, stdout and stderr that is closed, so that no other file gets
+// its number and is taken for it.
+static inline void mcpo_open_standard_streams(void) {
+    for (int descriptor = 0; descriptor <= 2; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) {
+            int opened = open("/dev/null", O_RDWR);
+            if (opened >= 0 && opened != descriptor) close(opened);
+        }
+    }
 }
 
 static inline int mcpo_set_close_on_exec(int descriptor) {
@@ -156,6 +193,115 @@ static inline pid_t mcpo_watchdog_start(int input) {
 #endif
     mcpo_watchdog_main(input);
     return 0;
+}
+
+// Starting a server: vfork and exec, and not posix_spawn, for one reason. The child tells the
+// watchdog of itself before it becomes the server, so that there is no instant in which mcpo could
+// be killed and leave a server that nobody knows of. (With posix_spawn, whose caller learns the
+// number afterwards, three of sixty servers outlived a kill at a random moment of the start.)
+//
+// vfork does not copy the memory of a large host program. Its child borrows the parent's memory
+// until exec, so it writes to nothing but its own stack, calls only what is async-signal-safe, and
+// runs with all signals blocked, lest a handler of the host runs in it.
+
+// What could not be done, for the caller's words.
+enum mcpo_spawn_step { MCPO_SPAWN_DONE, MCPO_SPAWN_FORK, MCPO_SPAWN_DIRECTORY, MCPO_SPAWN_EXEC };
+
+struct mcpo_spawn_result {
+    pid_t process;
+    int step;
+    int error;
+};
+
+static inline void mcpo_spawn_write_number(int descriptor, char sign, pid_t number) {
+    char text[16];
+    int start = sizeof text;
+    text[--start] = '\n';
+    do {
+        text[--start] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    text[--start] = sign;
+    ssize_t written = write(descriptor, text + start, sizeof text - (size_t)start);
+    (void)written;
+}
+
+// Every descriptor above stderr is closed by exec, whoever opened it.
+static inline void mcpo_spawn_close_on_exec(void) {
+#if defined(__linux__) && defined(SYS_close_range)
+    if (syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) == 0) return;
+#endif
+    long limit = sysconf(_SC_OPEN_MAX);
+    if (limit < 0 || limit > 65536) limit = 65536;
+    for (int descriptor = 3; descriptor < limit; descriptor++) {
+        fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    }
+}
+
+static inline void mcpo_spawn_reset_signals(void) {
+    sigset_t none;
+    struct sigaction usual = {0};
+    usual.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; number++) sigaction(number, &usual, 0);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, 0);
+}
+
+// In the child: never returns.
+static inline void mcpo_spawn_child(
+    const char *program, char *const *arguments, char *const *environment, const char *directory,
+    const int *streams, int watchdog, int report) {
+    int failure[2] = {MCPO_SPAWN_EXEC, 0};
+    setpgid(0, 0);
+    if (watchdog >= 0) mcpo_spawn_write_number(watchdog, '+', getpid());
+    // The descriptors are above stderr (see `Pipe`), so none of these overwrites another.
+    if (dup2(streams[0], 0) >= 0 && dup2(streams[1], 1) >= 0 && dup2(streams[2], 2) >= 0) {
+        mcpo_spawn_close_on_exec();
+        if (directory && chdir(directory) != 0) {
+            failure[0] = MCPO_SPAWN_DIRECTORY;
+        } else {
+            mcpo_spawn_reset_signals();
+            execve(program, arguments, environment);
+        }
+    }
+    failure[1] = errno;
+    ssize_t written = write(report, failure, sizeof failure);
+    (void)written;
+    if (watchdog >= 0) mcpo_spawn_write_number(watchdog, '-', getpid());
+    _exit(127);
+}
+
+// Starts `program` in a process group of its own. `report` is a pipe that exec closes: what comes
+// through it is a failure.
+static __attribute__((noinline)) struct mcpo_spawn_result mcpo_spawn(
+    const char *program, char *const *arguments, char *const *environment, const char *directory,
+    const int *streams, int watchdog, const int *report) {
+    struct mcpo_spawn_result result = {-1, MCPO_SPAWN_FORK, 0};
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t child = vfork();
+    if (child == 0) {
+        mcpo_spawn_child(
+            program, arguments, environment, directory, streams, watchdog, report[1]);
+    }
+    result.error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, 0);
+    close(report[1]);
+    if (child > 0) {
+        int failure[2] = {MCPO_SPAWN_DONE, 0};
+        ssize_t length;
+        do length = read(report[0], failure, sizeof failure);
+        while (length < 0 && errno == EINTR);
+        result.process = child;
+        result.step = length == sizeof failure ? failure[0] : MCPO_SPAWN_DONE;
+        result.error = failure[1];
+        if (result.step != MCPO_SPAWN_DONE) {
+            while (waitpid(child, 0, 0) < 0 && errno == EINTR) {}
+        }
+    }
+    close(report[0]);
+    return result;
 }
 
 #endif

@@ -51,7 +51,12 @@ public struct ServerConfiguration: Equatable, Sendable {
         return safe.isEmpty ? "server" : safe
     }
 
-    static func isNameCharacter(_ character: Character) -> Bool {
+    /// Whether a server can be called this.
+    public static func isValidName(_ name: String) -> Bool {
+        !name.isEmpty && name.allSatisfy(isNameCharacter)
+    }
+
+    private static func isNameCharacter(_ character: Character) -> Bool {
         character.isASCII && (character.isLetter || character.isNumber || "._-".contains(character))
     }
 }
@@ -93,8 +98,8 @@ public struct ProxyConfiguration: Equatable, Sendable {
     public func validate() throws(ConfigurationError) {
         try check(!server.command.isEmpty, "server.command", "names the program to start")
         try check(
-            !server.name.isEmpty && server.name.allSatisfy(ServerConfiguration.isNameCharacter),
-            "server.name", "consists of letters, digits, '.', '_' and '-'")
+            ServerConfiguration.isValidName(server.name), "server.name",
+            "consists of letters, digits, '.', '_' and '-'")
         try check(timeout > .zero, "timeout", "is more than 0")
         try check(maximumTimeout >= timeout, "maximumTimeout", "is at least timeout")
         try check(shutdownTimeout >= .zero, "shutdownTimeout", "is not negative")

@@ -21,6 +21,7 @@ enum Command {
     }
 
     static func run(_ arguments: [String]) -> Int32 {
+        OwnProcess.prepare()
         do throws(UsageError) {
             switch try CommandLineArguments.parse(
                 arguments, environment: ProcessEnvironment.value(_:))
@@ -35,7 +36,7 @@ enum Command {
                 return serve(configuration)
             }
         } catch {
-            write("mcpo: \(error.message)\n", to: 2)
+            complain(error.message)
             return ExitCode.unusable
         }
     }
@@ -46,12 +47,22 @@ enum Command {
             proxy.receiveSignals()
             return try proxy.run()
         } catch let error as ConfigurationError {
-            write("mcpo: \(error)\n", to: 2)
+            complain(error.description)
             return ExitCode.unusable
         } catch {
-            write("mcpo: \(error)\n", to: 2)
+            complain("\(error)")
             return ExitCode.failed
         }
+    }
+
+    /// One line on stderr, whatever was in the arguments.
+    private static func complain(_ message: String) {
+        var line = "mcpo: "
+        for scalar in message.unicodeScalars {
+            let isControl = scalar.properties.generalCategory == .control
+            line += isControl ? scalar.escaped(asASCII: true) : String(scalar)
+        }
+        write(line + "\n", to: 2)
     }
 
     /// Writes all of a short text, whatever kind of file it goes to.

@@ -114,7 +114,7 @@ enum Option: String, CaseIterable {
         switch self {
         case .name:
             configuration.server.name = value
-            isUsable = (try? configuration.validate()) != nil
+            isUsable = ServerConfiguration.isValidName(value)
         case .timeout:
             configuration.timeout = Duration(text: value) ?? .zero
             isUsable = configuration.timeout > .zero

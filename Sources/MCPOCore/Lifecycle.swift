@@ -25,6 +25,8 @@ package struct Lifecycle: Sendable {
     /// What the client had taken of all its bytes when `deadline` was set for the last time.
     var takenBefore: UInt64 = 0
 
+    /// A server's stdout ends an instant before its exit is known, which tells callers more.
+    static let graceForExit = Duration.milliseconds(100)
     /// A server whose stdin was closed has this long to exit by itself before SIGTERM. Clients
     /// wait about two seconds for mcpo before they kill it; this and the next stay below.
     static let graceAfterClose = Duration.seconds(1)

@@ -173,7 +173,10 @@ extension ProxyCore {
         if reason == .tooLarge { return tooLargeError(retrySafe: method.isReadOnly) }
         return ProxyError(
             .unavailable, "the server's answer cannot be read", server: settings.serverName,
-            retrySafe: method.isReadOnly, detail: "it is \(reason.words)")
+            retrySafe: method.isReadOnly,
+            detail: reason == .tooDeep
+                ? "it is nested deeper than \(settings.limits.depth) levels"
+                : "it is \(reason.words)")
     }
 
     /// A line that is no message goes to the log under the server's name, shortened.

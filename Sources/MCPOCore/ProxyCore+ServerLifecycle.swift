@@ -143,7 +143,7 @@ extension ProxyCore {
 
     /// The server's stdout has ended: no answer can come any more.
     mutating func serverFellSilent(at now: Instant, into effects: inout Effects) {
-        failFlights("the server closed its output", into: &effects)
+        server.silenceDeadline = now.advanced(by: Lifecycle.graceForExit)
         if case .ending = server.phase { return }
         endServer(graceful: true, at: now, into: &effects)
     }
@@ -162,7 +162,8 @@ extension ProxyCore {
     ) {
         let isStopping = lifecycle.phase != .running
         effects.log(isStopping ? .debug : .warning, server: settings.serverName, "\(end)")
-        failFlights("\(end)", into: &effects)
+        server.silenceDeadline = .never
+        failFlights("it \(end)", into: &effects)
         restarts.processEnded(
             after: now.since(server.startedAt), hadAnswered: server.hasAnswered)
         server.outbound.removeAll()
@@ -294,6 +295,10 @@ extension ProxyCore {
             escalate(at: now, into: &effects)
         default:
             break
+        }
+        if server.silenceDeadline <= now {
+            server.silenceDeadline = .never
+            failFlights("it closed its output", into: &effects)
         }
         if nextTimeout <= now { expireExchanges(at: now, into: &effects) }
     }

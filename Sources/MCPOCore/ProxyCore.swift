@@ -149,7 +149,7 @@ package struct ProxyCore: ~Copyable {
 
     /// When `handle(.deadline)` is wanted next; `.never` when only bytes can change anything.
     package var nextDeadline: Instant {
-        var next = min(nextTimeout, lifecycle.deadline)
+        var next = min(nextTimeout, lifecycle.deadline, server.silenceDeadline)
         switch server.phase {
         case .down(let until), .reopening(let until), .ending(let until, _): next = min(next, until)
         case .starting, .open: break

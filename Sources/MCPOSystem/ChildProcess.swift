@@ -50,7 +50,8 @@ enum SpawnOutcome: ~Copyable {
 let answerPipeCapacity: Int32 = 128 * 1024
 
 /// Starts a process; the error is in words for a person.
-func spawn(_ command: ServerCommand) -> SpawnOutcome {
+/// - Parameter watchdog: the pipe on which the child tells of itself; -1 when there is none.
+func spawn(_ command: ServerCommand, watchdog: Int32) -> SpawnOutcome {
     let program: String
     switch ExecutableSearch.find(
         command.arguments.first ?? "", searchPath: command.searchPath, directory: command.directory)
@@ -63,48 +64,53 @@ func spawn(_ command: ServerCommand) -> SpawnOutcome {
         let output = try Pipe()
         let errors = try Pipe()
         enlargePipe(output.read.number)
-        let processID = try spawn(
-            program, command, (input.read.number, output.write.number, errors.write.number))
+        let streams = [input.read.number, output.write.number, errors.write.number]
+        let result = try start(program, command, streams, watchdog)
+        guard result.step == Int32(MCPO_SPAWN_DONE.rawValue) else {
+            return .failure(SearchFailure(text: explain(result, program, command)))
+        }
         input.write.setNonBlocking()
         output.read.setNonBlocking()
         errors.read.setNonBlocking()
         return .success(
             SpawnedProcess(
-                processID: processID, input: input.write, output: output.read, errors: errors.read))
+                processID: result.process, input: input.write, output: output.read,
+                errors: errors.read))
     } catch {
-        return .failure(SearchFailure(text: explain(error, program, command)))
+        return .failure(SearchFailure(text: "cannot start \(program): \(error)"))
     }
 }
 
-private func explain(_ error: SystemError, _ program: String, _ command: ServerCommand) -> String {
-    switch error.code {
-    case ENOEXEC:
-        return "cannot execute \(program): it is neither a binary for this machine nor a script "
-            + "that begins with #!"
-    case ENOENT where command.directory.map { access($0, X_OK) != 0 } ?? false:
-        return "no such working directory: \(command.directory ?? "")"
-    case ENOENT:
-        return "cannot execute \(program): the interpreter that its first line names is missing"
-    default:
-        return "cannot start \(program): \(error)"
-    }
-}
-
-/// The system call itself.
-private func spawn(
-    _ program: String, _ command: ServerCommand, _ streams: (Int32, Int32, Int32)
-) throws(SystemError) -> pid_t {
-    var actions = SpawnActions(streams: streams, directory: command.directory)
+/// The system call itself; see shim.h.
+private func start(
+    _ program: String, _ command: ServerCommand, _ streams: [Int32], _ watchdog: Int32
+) throws(SystemError) -> mcpo_spawn_result {
+    let report = try Pipe().give()
     var arguments = command.arguments.map { strdup($0) } + [nil]
     var environment = command.environment.map { strdup($0) } + [nil]
     defer {
         for string in arguments + environment { free(string) }
     }
-    var processID: pid_t = 0
-    let code = posix_spawn(
-        &processID, program, &actions.files, &actions.attributes, &arguments, &environment)
-    guard code == 0 else { throw SystemError("posix_spawn", code: code) }
-    return processID
+    return mcpo_spawn(
+        program, &arguments, &environment, command.directory, streams, watchdog, report)
+}
+
+private func explain(
+    _ result: mcpo_spawn_result, _ program: String, _ command: ServerCommand
+) -> String {
+    let reason = SystemError("exec", code: result.error)
+    if result.step == Int32(MCPO_SPAWN_DIRECTORY.rawValue) {
+        return "cannot use the working directory \(command.directory ?? ""): \(reason.words)"
+    }
+    switch result.error {
+    case ENOEXEC:
+        return "cannot execute \(program): it is neither a binary for this machine nor a script "
+            + "that begins with #!"
+    case ENOENT:
+        return "cannot execute \(program): the interpreter that its first line names is missing"
+    default:
+        return "cannot start \(program): \(reason.words)"
+    }
 }
 
 extension ProcessEnd {

@@ -18,9 +18,10 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
-    package var description: String {
-        "\(call): \(String(cString: strerror(code)))"
-    }
+    /// What the system says of the code.
+    package var words: String { String(cString: strerror(code)) }
+
+    package var description: String { "\(call): \(words)" }
 }
 
 /// What one read or write did.
@@ -42,6 +43,21 @@ package struct Descriptor: ~Copyable {
 
     deinit { _ = close(number) }
 
+    /// Hands the number over to code that closes it.
+    consuming func give() -> Int32 {
+        let number = number
+        discard self
+        return number
+    }
+
+    /// Closed on exec, and under a number that no standard stream has, even in a program that was
+    /// started with one of those closed.
+    fileprivate consuming func aboveStandardStreams() -> Descriptor {
+        _ = mcpo_set_close_on_exec(number)
+        let moved = number <= 2 ? mcpo_duplicate_above_stderr(number) : -1
+        return moved < 0 ? self : Descriptor(owning: moved)
+    }
+
     package func setNonBlocking() {
         let flags = mcpo_get_status_flags(number)
         if flags >= 0 { _ = mcpo_set_status_flags(number, flags | O_NONBLOCK) }
@@ -56,9 +72,15 @@ package struct Pipe: ~Copyable {
     package init() throws(SystemError) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw SystemError("pipe") }
-        for end in ends { _ = mcpo_set_close_on_exec(end) }
-        read = Descriptor(owning: ends[0])
-        write = Descriptor(owning: ends[1])
+        let reading = Descriptor(owning: ends[0])
+        let writing = Descriptor(owning: ends[1])
+        read = reading.aboveStandardStreams()
+        write = writing.aboveStandardStreams()
+    }
+
+    /// Hands both ends, reading and writing, over to code that closes them.
+    consuming func give() -> [Int32] {
+        [read.give(), write.give()]
     }
 }
 

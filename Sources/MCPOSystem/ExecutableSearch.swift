@@ -24,10 +24,14 @@ package enum ExecutableSearch {
             return check(path).map { command }
         }
         let directories = searchPath.split(separator: ":", omittingEmptySubsequences: true)
+        var forbidden: String?
         for entry in directories {
             let path = "\(entry)/\(command)"
-            if access(path, X_OK) == 0, isRegularFile(path) { return .success(path) }
+            guard isRegularFile(path) else { continue }
+            if access(path, X_OK) == 0 { return .success(path) }
+            forbidden = forbidden ?? path
         }
+        if let forbidden { return check(forbidden).map { command } }
         let places = directories.isEmpty ? "nothing" : directories.joined(separator: ", ")
         return .failure(
             SearchFailure(

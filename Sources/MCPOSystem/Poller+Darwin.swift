@@ -9,6 +9,8 @@
         private static let capacity = 64
 
         private let queue: Descriptor
+        /// The first refusal of the system to watch something: the loop cannot go on then.
+        private(set) var failure: SystemError?
         private var buffer = [kevent64_s](repeating: kevent64_s(), count: capacity)
 
         init() throws(SystemError) {
@@ -33,9 +35,10 @@
         private func change(
             _ descriptor: Int32, _ interest: PollInterest, _ flags: Int32, _ source: PollSource
         ) {
-            submit(
+            let isDone = submit(
                 ident: UInt64(descriptor), interest == .reading ? EVFILT_READ : EVFILT_WRITE,
                 flags, 0, source)
+            if !isDone, flags == EV_ADD, failure == nil { failure = SystemError("kevent64") }
         }
 
         @discardableResult

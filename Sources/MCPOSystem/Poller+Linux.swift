@@ -12,6 +12,8 @@
         private let epoll: Descriptor
         private var buffer = [epoll_event](repeating: epoll_event(), count: capacity)
         private var alwaysReady: [PollSource] = []
+        /// The first refusal of the system to watch something: the loop cannot go on then.
+        private(set) var failure: SystemError?
 
         init() throws(SystemError) {
             let number = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -26,8 +28,11 @@
             var event = epoll_event()
             event.events = (interest == .reading ? EPOLLIN : EPOLLOUT).rawValue
             event.data.u64 = source.word
-            if epoll_ctl(epoll.number, EPOLL_CTL_ADD, descriptor, &event) != 0, errno == EPERM {
+            if epoll_ctl(epoll.number, EPOLL_CTL_ADD, descriptor, &event) == 0 { return }
+            if errno == EPERM {
                 alwaysReady.append(source)
+            } else if failure == nil {
+                failure = SystemError("epoll_ctl")
             }
         }
 

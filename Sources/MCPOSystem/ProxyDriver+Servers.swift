@@ -10,12 +10,11 @@ internal import MCPOCore
 
 extension ProxyDriver {
     mutating func spawnServer(_ connection: ConnectionID) {
-        switch spawn(command) {
+        switch spawn(command, watchdog: watchdog.descriptor) {
         case .failure(let failure):
             proxy.handle(
                 .spawnFailed(connection, reason: failure.text), at: now, into: &effects)
         case .success(let spawned):
-            watchdog.watch(spawned.processID)
             let process = ServerProcess(
                 spawned, connection: connection,
                 maximumLineLength: proxy.settings.limits.messageBytes)

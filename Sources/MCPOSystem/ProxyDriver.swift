@@ -54,7 +54,7 @@ package struct ProxyDriver: ~Copyable {
 
     /// Runs until the proxy is done; returns its exit code.
     package mutating func run() -> Int32 {
-        blockBrokenPipeSignal()
+        let signals = blockBrokenPipeSignal()
         if !watchdog.isRunning {
             log.write(
                 LogRecord(
@@ -67,6 +67,10 @@ package struct ProxyDriver: ~Copyable {
         settle()
         var events: [PollSource] = []
         while exitCode == nil {
+            if let failure = poller.failure {
+                abort(failure)
+                break
+            }
             poller.wait(timeout: timeout, into: &events)
             now = Clock.now
             for source in events { dispatch(source) }
@@ -77,7 +81,15 @@ package struct ProxyDriver: ~Copyable {
         client.restore()
         log.flush(patience: 100)
         watchdog.end()
+        restoreSignals(signals)
         return exitCode ?? 0
+    }
+
+    /// Without the poller nothing can be waited for any more: the servers are ended, and mcpo too.
+    private mutating func abort(_ failure: SystemError) {
+        log.write(LogRecord(level: .error, server: nil, message: "\(failure); cannot go on"))
+        for process in processes.values { process.send(.kill) }
+        exitCode = 1
     }
 
     var timeout: Int64? {
@@ -89,11 +101,30 @@ package struct ProxyDriver: ~Copyable {
 
     /// A write to a pipe that nobody reads must be an error, not the end of the process. Only this
     /// thread's mask is changed: the rest of the program keeps its own ideas.
-    func blockBrokenPipeSignal() {
+    /// - Returns: the mask before.
+    func blockBrokenPipeSignal() -> sigset_t {
         var signals = sigset_t()
+        var before = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGPIPE)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        pthread_sigmask(SIG_BLOCK, &signals, &before)
+        return before
+    }
+
+    /// Gives the thread its mask back, without a signal that a write of mcpo's has left waiting.
+    func restoreSignals(_ before: sigset_t) {
+        var before = before
+        var waiting = sigset_t()
+        if sigismember(&before, SIGPIPE) == 0, sigpending(&waiting) == 0,
+            sigismember(&waiting, SIGPIPE) == 1
+        {
+            var signals = sigset_t()
+            sigemptyset(&signals)
+            sigaddset(&signals, SIGPIPE)
+            var number: Int32 = 0
+            sigwait(&signals, &number)
+        }
+        pthread_sigmask(SIG_SETMASK, &before, nil)
     }
 
     mutating func dispatch(_ source: PollSource) {

@@ -1,9 +1,8 @@
 // No server outlives mcpo, not even when mcpo is killed with SIGKILL.
 //
-// A forked child (shim.h) waits at the end of a pipe that only mcpo holds. mcpo tells it each
-// process group as it comes and goes; when the pipe ends, it ends the groups that are left. What
-// remains is the instant between the return of `posix_spawn` and the writing of the group's number:
-// a server that begins in it and ignores the end of its stdin would be missed.
+// A forked child (shim.h) waits at the end of a pipe that only mcpo holds. Each server tells it of
+// its process group before it becomes the server, and mcpo when the group is gone; when the pipe
+// ends, the watchdog ends the groups that are left.
 
 import CSystem
 
@@ -34,13 +33,14 @@ struct Watchdog: ~Copyable {
 
     var isRunning: Bool { process > 0 }
 
-    func watch(_ group: pid_t) { send("+\(group)\n") }
-    func forget(_ group: pid_t) { send("-\(group)\n") }
+    /// Where a child tells of itself; -1 when there is no watchdog.
+    var descriptor: Int32 { isRunning ? pipeNumber : -1 }
 
-    private func send(_ line: String) {
+    /// The process group is gone.
+    func forget(_ group: pid_t) {
         guard isRunning else { return }
         // Shorter than PIPE_BUF: written whole. The watchdog reads at once, so it is never full.
-        Array(line.utf8).withUnsafeBytes { _ = writeSome(pipeNumber, $0) }
+        Array("-\(group)\n".utf8).withUnsafeBytes { _ = writeSome(pipeNumber, $0) }
     }
 
     /// Lets the watchdog go and waits for it: it has nothing left to do.

@@ -58,7 +58,7 @@ package struct LineFramer: ~Copyable {
         return filled
     }
 
-    /// The bytes of a line that `next` or `finish` handed out, valid until the next `fill`.
+    /// The bytes of a line that `next` or `finish` handed out, valid until the next call.
     package func bytes(of line: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: storage[line])
     }
@@ -67,6 +67,7 @@ package struct LineFramer: ~Copyable {
     package mutating func next() -> FramedLine? {
         guard let newline = findNewline() else {
             skipIfTooLong()
+            if start == end { giveBack() }
             return nil
         }
         let line = start..<newline
@@ -120,10 +121,7 @@ package struct LineFramer: ~Copyable {
 
     /// Makes at least `readSize` bytes free behind `end`.
     private mutating func makeRoom() {
-        if start == end {
-            (start, searched, end) = (0, 0, 0)
-            if storage.count > Self.keptCapacity { reallocate(Self.readSize) }
-        }
+        if start == end { giveBack() }
         if storage.count - end >= Self.readSize { return }
         let length = end - start
         if start >= length, start >= Self.readSize {
@@ -131,6 +129,12 @@ package struct LineFramer: ~Copyable {
         } else {
             reallocate(max(2 * storage.count, length + Self.readSize))
         }
+    }
+
+    /// Nothing waits: starts again at the front, in storage of the usual size.
+    private mutating func giveBack() {
+        (start, searched, end) = (0, 0, 0)
+        if storage.count > Self.keptCapacity { reallocate(Self.readSize) }
     }
 
     private mutating func reallocate(_ capacity: Int) {

@@ -44,6 +44,8 @@ package struct ServerSession: ~Copyable {
     package var outbound = ByteQueue()
     package var isFlushScheduled = false
     package var isInputClosed = false
+    /// When callers are told that the server's stdout has ended, unless its exit tells more before.
+    package var silenceDeadline = Instant.never
     package var flights = PendingTable<Flight>()
     /// The client's progress tokens whose requests have become tasks of this process.
     package var taskTokens = TaskTokens()

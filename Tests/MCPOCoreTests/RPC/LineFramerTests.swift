@@ -138,9 +138,9 @@ import Testing
                 while framer.next() != nil {}
             }
         }
-        feed(Array(repeating: 0x78, count: 5_000_000) + [0x0A], &framer)
+        feed(Array(repeating: 0x78, count: 5_000_000), &framer)
         #expect(framer.capacity > 5_000_000)
-        feed([0x78, 0x0A], &framer)
+        feed([0x0A], &framer)
         #expect(framer.capacity == LineFramer.readSize)
     }
 

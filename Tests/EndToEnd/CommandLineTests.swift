@@ -1,0 +1,162 @@
+// Options, environment and exit codes as a person meets them (SPEC §1): 2 for what cannot be used,
+// with one line on stderr that names what is wrong and what is allowed.
+
+import Testing
+
+@Suite struct CommandLineTests {
+    @Test(
+        "--help goes to stdout, names every option, and ends with 0", arguments: ["--help", "-h"])
+    func help(flag: String) throws {
+        let outcome = try runMCPO([flag])
+        #expect(outcome.exit == .status(0))
+        #expect(outcome.errors.isEmpty)
+        for option in ["--name", "--timeout", "--log-level", "--log-format", "--version", "--help"]
+        {
+            #expect(outcome.output.contains(option))
+        }
+        #expect(outcome.output.contains("-- COMMAND"))
+    }
+
+    @Test("--version goes to stdout as a name and a number")
+    func version() throws {
+        let outcome = try runMCPO(["--version"])
+        #expect(outcome.exit == .status(0))
+        #expect(outcome.errors.isEmpty)
+        #expect(outcome.output.wholeMatch(of: /mcpo [0-9]+\.[0-9]+\.[0-9]+\n/) != nil)
+    }
+
+    @Test("--help wins over mistakes after it, and belongs to the server after --")
+    func helpIsForWhomItIsSaid() throws {
+        #expect(try runMCPO(["--help", "--nonsense"]).exit == .status(0))
+        let outcome = try runMCPO(["--", "/bin/echo", "--help"])
+        #expect(!outcome.output.contains("Usage"))
+    }
+
+    @Test(
+        "Every option is taken with a space and with an equals sign",
+        arguments: [
+            ["--name", "git.hub_1-x"], ["--timeout", "1.5"], ["--timeout", "250ms"],
+            ["--timeout", "30s"], ["--timeout", "5m"], ["--timeout", "2h"],
+            ["--log-level", "error"], ["--log-level", "trace"], ["--log-format", "text"],
+            ["--log-format", "json"],
+        ])
+    func bothForms(option: [String]) throws {
+        for form in [option, ["\(option[0])=\(option[1])"]] {
+            let subject = try Subject(options: form)
+            #expect(try subject.initialize().errorCode == nil)
+            #expect(try subject.finish() == .status(0))
+        }
+    }
+
+    @Test("All options together work, in any order")
+    func allTogether() throws {
+        let options = [
+            ["--timeout=2h"], ["--name", "stub"], ["--log-level=debug"], ["--log-format", "json"],
+        ]
+        for order in [options, options.reversed()] {
+            let subject = try Subject(options: order.flatMap { $0 })
+            #expect(try subject.initialize().errorCode == nil)
+            #expect(try subject.finish() == .status(0))
+        }
+    }
+
+    @Test("Of an option given twice the last counts")
+    func lastCounts() throws {
+        let outcome = try runMCPO(["--name", "one", "--name=two", "--", "/no/such/program"])
+        #expect(outcome.errors.contains("two"))
+        #expect(!outcome.errors.contains("one:"))
+    }
+
+    static let unusable: [(arguments: [String], mentions: [String])] = [
+        ([], ["COMMAND"]),
+        (["--"], ["COMMAND"]),
+        (["--name", "x"], ["COMMAND"]),
+        (["--nmae", "x", "--", "cat"], ["--nmae", "--name"]),
+        (["--log-levl=debug", "--", "cat"], ["--log-levl", "--log-level"]),
+        (["--frobnicate", "--", "cat"], ["--frobnicate", "--help"]),
+        (["--", ""], ["command"]),
+        (["cat"], ["cat", "--"]),
+        (["-x", "--", "cat"], ["-x"]),
+        (["--name"], ["--name"]),
+        (["--name", "--", "cat"], ["--name", "letters"]),
+        (["--name=", "--", "cat"], ["--name", "letters"]),
+        (["--name", "a b", "--", "cat"], ["a b", "letters"]),
+        (["--name", "ü", "--", "cat"], ["ü", "letters"]),
+        (["--timeout", "soon", "--", "cat"], ["soon", "30s"]),
+        (["--timeout=0", "--", "cat"], ["--timeout", "above 0"]),
+        (["--timeout=-5", "--", "cat"], ["-5"]),
+        (["--timeout=5d", "--", "cat"], ["5d"]),
+        (["--timeout=", "--", "cat"], ["--timeout"]),
+        (["--log-level", "loud", "--", "cat"], ["loud", "error", "warning", "info", "trace"]),
+        (["--log-level=INFO", "--", "cat"], ["INFO", "info"]),
+        (["--log-format", "xml", "--", "cat"], ["xml", "text", "json"]),
+    ]
+
+    @Test(
+        "An unusable command line ends with 2 and one line that says what to write",
+        arguments: unusable)
+    func unusableArguments(arguments: [String], mentions: [String]) throws {
+        let outcome = try runMCPO(arguments)
+        #expect(outcome.exit == .status(2))
+        #expect(outcome.output.isEmpty)
+        let complaint = try #require(outcome.complaint, "one line, not: \(outcome.errors)")
+        #expect(complaint.hasPrefix("mcpo: "))
+        for word in mentions { #expect(complaint.contains(word), "\(complaint)") }
+    }
+
+    @Test("A valid option is not blamed for what is wrong elsewhere")
+    func blamesTheRightOne() throws {
+        let outcome = try runMCPO(["--name", "fine", "--", ""])
+        #expect(outcome.exit == .status(2))
+        #expect(!outcome.errors.contains("--name"), "\(outcome)")
+    }
+
+    @Test(
+        "A line break or a control character in an argument does not break the line",
+        arguments: [
+            ["--na\nme", "--", "cat"], ["--name", "a\nb", "--", "cat"], ["a\nb"],
+            ["--timeout", "1\n2", "--", "cat"], ["--log-level", "\u{1B}[31m", "--", "cat"],
+        ])
+    func controlCharacters(arguments: [String]) throws {
+        let outcome = try runMCPO(arguments)
+        #expect(outcome.exit == .status(2))
+        #expect(outcome.complaint != nil, "\(outcome)")
+        #expect(!outcome.errors.contains("\u{1B}"), "\(outcome)")
+    }
+}
+
+@Suite struct EnvironmentVariableTests {
+    @Test("MCPO_LOG_LEVEL sets the level")
+    func levelIsTaken() throws {
+        let subject = try Subject(Setup(environment: ["MCPO_LOG_LEVEL": "error"]))
+        try subject.initialize()
+        #expect(try subject.finish() == .status(0))
+        #expect(subject.errors.isEmpty)
+    }
+
+    @Test("An option wins over MCPO_LOG_LEVEL")
+    func optionWins() throws {
+        let setup = Setup(
+            options: ["--log-level", "debug"], environment: ["MCPO_LOG_LEVEL": "error"])
+        let subject = try Subject(setup)
+        try subject.initialize()
+        #expect(try subject.finish() == .status(0))
+        #expect(subject.errors.contains(" debug "))
+    }
+
+    @Test(
+        "A value of MCPO_LOG_LEVEL that makes no sense ends with 2, never with a default",
+        arguments: ["loud", "", "INFO", "7"])
+    func wrongLevel(value: String) throws {
+        let outcome = try runMCPO(["--", "cat"], environment: ["MCPO_LOG_LEVEL": value])
+        #expect(outcome.exit == .status(2))
+        let complaint = try #require(outcome.complaint)
+        #expect(complaint.contains("MCPO_LOG_LEVEL") && complaint.contains("trace"))
+    }
+
+    @Test("--help works even with a senseless environment")
+    func helpWorks() throws {
+        let outcome = try runMCPO(["--help"], environment: ["MCPO_LOG_LEVEL": "loud"])
+        #expect(outcome.exit == .status(0))
+    }
+}

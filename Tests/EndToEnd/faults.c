@@ -1,0 +1,162 @@
+// System calls that fail: preloaded into mcpo by FaultTests.swift, which compiles it.
+//
+//     MCPO_FAULT=pipe:3:EMFILE     the third pipe() fails
+//     MCPO_FAULT=read:2:SHORT      the second read() returns one byte
+//     MCPO_FAULT=pidfd_open:*:ENOSYS   every one fails
+//     MCPO_FAULT_WARP=100          the monotonic clock runs a hundred times as fast
+//
+// Only the process that it is preloaded into is meant: the variables are taken out of the
+// environment at once, and a forked child (the watchdog) is left alone.
+
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct { const char *name; int code; } codes[] = {
+    {"EMFILE", EMFILE}, {"EAGAIN", EAGAIN}, {"EINTR", EINTR},   {"ENOMEM", ENOMEM},
+    {"ENOSYS", ENOSYS}, {"EPERM", EPERM},   {"ENOSPC", ENOSPC}, {"SHORT", -1},
+};
+
+static char fault_call[32];
+static int fault_number;  // 0: every call
+static int fault_code;
+static int calls;
+static long warp = 1;
+static pid_t owner;
+static struct timespec beginning;
+
+#define REAL(name) static __typeof__(name) *real; if (!real) real = dlsym(RTLD_NEXT, #name)
+
+static void read_fault(char *text) {
+    char *number = strchr(text, ':');
+    char *code = number ? strchr(number + 1, ':') : 0;
+    if (!code) return;
+    *number++ = 0;
+    *code++ = 0;
+    snprintf(fault_call, sizeof fault_call, "%s", text);
+    fault_number = *number == '*' ? 0 : atoi(number);
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strcmp(code, codes[i].name) == 0) fault_code = codes[i].code;
+}
+
+__attribute__((constructor)) static void prepare(void) {
+    char *text = getenv("MCPO_FAULT");
+    char *factor = getenv("MCPO_FAULT_WARP");
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &beginning);
+    if (text) read_fault(text);
+    if (factor) warp = atol(factor);
+    owner = getpid();
+    unsetenv("LD_PRELOAD");
+    unsetenv("MCPO_FAULT");
+    unsetenv("MCPO_FAULT_WARP");
+}
+
+// Whether this call fails; errno says how. -1 in the code stands for a short transfer.
+static int fails(const char *call) {
+    if (strcmp(call, fault_call) != 0 || getpid() != owner) return 0;
+    calls++;
+    if (fault_number != 0 && calls != fault_number) return 0;
+    if (fault_code > 0) errno = fault_code;
+    return 1;
+}
+
+int pipe(int ends[2]) {
+    REAL(pipe);
+    return fails("pipe") ? -1 : real(ends);
+}
+
+int pipe2(int ends[2], int flags) {
+    REAL(pipe2);
+    return fails("pipe") ? -1 : real(ends, flags);
+}
+
+int epoll_create1(int flags) {
+    REAL(epoll_create1);
+    return fails("epoll_create1") ? -1 : real(flags);
+}
+
+// Only additions can fail in earnest.
+int epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event) {
+    REAL(epoll_ctl);
+    if (operation == EPOLL_CTL_ADD && fails("epoll_ctl")) return -1;
+    return real(poller, operation, descriptor, event);
+}
+
+int epoll_wait(int poller, struct epoll_event *events, int count, int timeout) {
+    REAL(epoll_wait);
+    if (fails("epoll_wait")) return -1;
+    int wait = timeout > 0 ? (int)((timeout + warp - 1) / warp) : timeout;
+    return real(poller, events, count, wait);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    REAL(clock_gettime);
+    int result = real(clock, time);
+    if (warp > 1 && clock == CLOCK_MONOTONIC && getpid() == owner) {
+        long seconds = time->tv_sec - beginning.tv_sec;
+        long nanoseconds = (seconds * 1000000000L + time->tv_nsec - beginning.tv_nsec) * warp;
+        time->tv_sec = beginning.tv_sec + nanoseconds / 1000000000L;
+        time->tv_nsec = nanoseconds % 1000000000L;
+    }
+    return result;
+}
+
+int poll(struct pollfd *entries, nfds_t count, int timeout) {
+    REAL(poll);
+    return fails("poll") ? -1 : real(entries, count, timeout);
+}
+
+ssize_t read(int descriptor, void *bytes, size_t count) {
+    REAL(read);
+    int is_faulty = fails("read");
+    if (is_faulty && fault_code > 0) return -1;
+    return real(descriptor, bytes, is_faulty && count > 1 ? 1 : count);
+}
+
+ssize_t write(int descriptor, const void *bytes, size_t count) {
+    REAL(write);
+    int is_faulty = fails("write");
+    if (is_faulty && fault_code > 0) return -1;
+    return real(descriptor, bytes, is_faulty && count > 1 ? 1 : count);
+}
+
+pid_t waitpid(pid_t process, int *status, int options) {
+    REAL(waitpid);
+    return fails("waitpid") ? -1 : real(process, status, options);
+}
+
+pid_t fork(void) {
+    REAL(fork);
+    return fails("fork") ? -1 : real();
+}
+
+int posix_spawn(
+    pid_t *process, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
+    REAL(posix_spawn);
+    if (fails("posix_spawn")) return fault_code;
+    return real(process, path, actions, attributes, arguments, environment);
+}
+
+long syscall(long number, ...) {
+    REAL(syscall);
+    va_list list;
+    va_start(list, number);
+    long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long);
+    long d = va_arg(list, long), e = va_arg(list, long), f = va_arg(list, long);
+    va_end(list);
+    if (number == SYS_pidfd_open && fails("pidfd_open")) return -1;
+    return real(number, a, b, c, d, e, f);
+}
