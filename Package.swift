@@ -31,6 +31,10 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["MCPO", "MCPOCommand", "StubServer", "CSystem"],
             path: "Tests/EndToEnd", exclude: ["faults.c"], swiftSettings: settings),
         .testTarget(
+            name: "MCPOSystemTests", dependencies: ["MCPOSystem", "MCPOCore"],
+            swiftSettings: settings),
+        .testTarget(name: "MCPOTests", dependencies: ["MCPO"], swiftSettings: settings),
+        .testTarget(
             name: "MCPOCoreTests", dependencies: ["MCPOCore"], swiftSettings: settings),
     ]
 )
