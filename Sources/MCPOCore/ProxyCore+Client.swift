@@ -172,7 +172,8 @@ extension ProxyCore {
     func exchange(named id: JSONValue, in line: RawSpan) -> ExchangeIndex? {
         guard id.kind == .string || id.kind == .integer, id.range.count <= Lexeme.maximumLength
         else { return nil }
-        return exchanges.find(IDKey(line, id))
+        let lexeme = Lexeme(line, id.range)
+        return exchanges.find(lexeme, hash: lexeme.idHash)
     }
 }
 

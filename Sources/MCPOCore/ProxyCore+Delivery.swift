@@ -86,7 +86,7 @@ extension ProxyCore {
         batch == nil || batchBytes + byteCount <= settings.limits.messageBytes
     }
 
-    private mutating func scheduleFlush(of stream: StreamID, into effects: inout Effects) {
+    mutating func scheduleFlush(of stream: StreamID, into effects: inout Effects) {
         switch stream {
         case .client where !client.isFlushScheduled:
             client.isFlushScheduled = true

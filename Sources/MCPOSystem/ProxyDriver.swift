@@ -95,7 +95,7 @@ package struct ProxyDriver: ~Copyable {
     var timeout: Int64? {
         let deadline = proxy.nextDeadline
         let untilDeadline =
-            deadline == .never ? nil : deadline.nanoseconds - Clock.now.nanoseconds
+            deadline == .never ? nil : deadline.nanoseconds - now.nanoseconds
         return unwatched.isEmpty ? untilDeadline : min(untilDeadline ?? .max, Self.exitPollPeriod)
     }
 

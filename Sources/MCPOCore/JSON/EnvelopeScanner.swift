@@ -77,7 +77,7 @@ private struct EnvelopeScanner {
                 let keyStart = offset
                 let member = try key(line, &offset, path.level)
                 if !path.isFirst(member), duplicate < 0 { duplicate = keyStart }
-                if let inner = member.level, line.byte(offset) == 0x7B {
+                if line.byte(offset) == 0x7B, let inner = member.level {
                     guard inner.depth < maximumDepth else { throw .tooDeep(offset: offset) }
                     path.enter(inner, offset)
                     offset = JSONGrammar.skipWhitespace(line, offset &+ 1)
@@ -99,8 +99,7 @@ private struct EnvelopeScanner {
         _ outermost: EnvelopeLevel, _ envelope: inout Envelope
     ) throws(JSONFault) -> Bool {
         while true {
-            offset = JSONGrammar.skipWhitespace(line, offset)
-            let byte = line.byte(offset)
+            let byte = JSONGrammar.skipToByte(line, &offset)
             if byte == 0x2C {
                 offset = JSONGrammar.skipWhitespace(line, offset &+ 1)
                 return false
@@ -128,8 +127,7 @@ private struct EnvelopeScanner {
             offset = try JSONStringGrammar.end(line, start &+ 1, hasEscape: &hasEscape)
             if hasEscape { member = .init(escapedKey: ByteRange(start, offset), line, level) }
         }
-        offset = JSONGrammar.skipWhitespace(line, offset)
-        guard line.byte(offset) == 0x3A else { throw .syntax(offset: offset) }
+        guard JSONGrammar.skipToByte(line, &offset) == 0x3A else { throw .syntax(offset: offset) }
         offset = JSONGrammar.skipWhitespace(line, offset &+ 1)
         return member
     }
@@ -175,9 +173,9 @@ private struct ObjectPath {
     /// Whether the member has not been seen in this object before; notes it.
     @inline(always)
     mutating func isFirst(_ member: EnvelopeMember) -> Bool {
-        let bit: UInt32 = 1 &<< UInt32(member.rawValue)
-        defer { seen |= bit }
-        return seen & bit == 0 || member == .other
+        let bit = Self.bit(member)
+        defer { seen = (seen | bit) & ~Self.bit(.other) }
+        return seen & bit == 0
     }
 
     @inline(always)

@@ -42,7 +42,7 @@ package struct Exchange: Sendable {
     package var lastDeadline: Instant
     /// Whether the server has acknowledged this subscription.
     package var isAcknowledged = false
-    /// The hash of the id (`IDKey.hash`), kept for the table.
+    /// The hash of the id (`Lexeme.idHash`), kept for the table.
     package let hash: UInt64
 
     package init(
@@ -61,6 +61,9 @@ package struct Exchange: Sendable {
     }
 
     package var caller: Caller { Caller(id: id, method: method, batch: batch) }
+
+    /// Whether its answer is a line of its own with nothing but the id to put back.
+    package var isPlain: Bool { batch == nil && method != .listen }
 
     /// Whether its answer has consequences of its own: state to restore later, a token to keep.
     package var concernsLater: Bool { method.setsUpState || !token.isEmpty }

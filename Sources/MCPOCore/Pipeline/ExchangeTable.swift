@@ -49,11 +49,12 @@ package struct ExchangeTable: ~Copyable {
     }
 
     /// Finds the exchange with this id of the client.
-    package func find(_ key: IDKey) -> ExchangeIndex? {
-        var bucket = home(of: key.hash)
+    /// - Parameter hash: `id.idHash`.
+    package func find(_ id: Lexeme, hash: UInt64) -> ExchangeIndex? {
+        var bucket = home(of: hash)
         while buckets[bucket] != 0 {
             let index = Int(buckets[bucket]) - 1
-            if slots[index].hash == key.hash, key.names(slots[index].id) { return index }
+            if slots[index].hash == hash, slots[index].id.isSameID(as: id) { return index }
             bucket = (bucket + 1) & (buckets.count - 1)
         }
         return nil
@@ -90,19 +91,24 @@ package struct ExchangeTable: ~Copyable {
         isLive[index] ? slots[index] : nil
     }
 
-    /// Takes an exchange out; its place may be used again.
-    @discardableResult
+    /// Takes an exchange out and says who waits for its answer.
     package mutating func remove(_ index: ExchangeIndex) -> Caller? {
         guard isLive[index] else { return nil }
-        leave(index, hash: slots[index].hash)
         let caller = slots[index].caller
-        if caller.method == .listen { subscriptionCount -= 1 }
+        discard(index)
+        return caller
+    }
+
+    /// Takes an exchange out; its place may be used again.
+    package mutating func discard(_ index: ExchangeIndex) {
+        precondition(isLive[index], "an exchange was ended twice")
+        leave(index, hash: slots[index].hash)
+        if slots[index].method == .listen { subscriptionCount -= 1 }
         keptBytes -= slots[index].byteCount
         slots.deinitializeElement(at: index)
         isLive[index] = false
         freeSlots.append(index)
         count -= 1
-        return caller
     }
 
     /// Places in use, in the order in which the requests came.

@@ -19,8 +19,8 @@ extension ProxyCore {
             return
         }
         let id = Lexeme(line, envelope.id.range)
-        let key = IDKey(id)
-        if isTaken(key) {
+        let hash = id.idHash
+        if isTaken(id, hash) {
             // `null`, so that the first request's answer stays unambiguous (SPEC §12).
             refuseRequest(.null, .duplicateID, batch: batch, into: &effects)
             return
@@ -33,7 +33,7 @@ extension ProxyCore {
         if method == .initialize { client.handshake = .requested }
         if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let index = exchanges.insert(
-            makeExchange(id, key, line, envelope, method, batch: batch, at: now))
+            makeExchange(id, hash, line, envelope, method, batch: batch, at: now))
         switch server.phase {
         case .open: send(index, line, envelope, into: &effects)
         default: hold(index, line, at: now, into: &effects)
@@ -56,8 +56,11 @@ extension ProxyCore {
             if exchanges[index].concernsLater {
                 noteAnswer(to: index, number, line, envelope, into: &effects)
             }
-            guard let caller = exchanges.remove(index) else { return }
-            deliver(to: caller, number, line, envelope, into: &effects)
+            if exchanges[index].isPlain {
+                deliverPlain(index, line, envelope, into: &effects)
+            } else if let caller = exchanges.remove(index) {
+                deliver(to: caller, number, line, envelope, into: &effects)
+            }
         }
     }
 
@@ -124,8 +127,8 @@ extension ProxyCore {
 
     /// Whether a request with this id is in flight. One whose end the server has announced gives
     /// its id up.
-    private mutating func isTaken(_ key: IDKey) -> Bool {
-        guard let earlier = exchanges.find(key) else { return false }
+    private mutating func isTaken(_ id: Lexeme, _ hash: UInt64) -> Bool {
+        guard let earlier = exchanges.find(id, hash: hash) else { return false }
         guard exchanges[earlier].stage == .tornDown else { return true }
         // Not answered: its answer would be taken for that of the new request.
         end(earlier)
@@ -152,7 +155,8 @@ extension ProxyCore {
     }
 
     private mutating func makeExchange(
-        _ id: Lexeme, _ key: IDKey, _ line: RawSpan, _ envelope: Envelope, _ method: Method,
+        _ id: consuming Lexeme, _ hash: UInt64, _ line: RawSpan, _ envelope: Envelope,
+        _ method: Method,
         batch: BatchID?, at now: Instant
     ) -> Exchange {
         arrivals += 1
@@ -160,7 +164,7 @@ extension ProxyCore {
         let hasToken = token.kind == .string || token.kind == .integer
         let isKept = method.setsUpState && (method == .initialize || hasRoomToHold(line.byteCount))
         var exchange = Exchange(
-            id: id, hash: key.hash, token: hasToken ? Lexeme(line, token.range) : Lexeme(),
+            id: id, hash: hash, token: hasToken ? Lexeme(line, token.range) : Lexeme(),
             method: method, batch: batch, arrival: arrivals, line: isKept ? KeptLine(line) : nil,
             deadline: .never, lastDeadline: .never)
         if method != .listen {
@@ -178,8 +182,14 @@ extension ProxyCore {
         let number = server.flights.insert(
             Flight(purpose: .exchange(index), position: server.outbound.appendedTotal))
         exchanges.markSent(index, as: number)
+        if exchanges[index].token.isEmpty {
+            // As nearly all are: nothing but the id is exchanged.
+            server.outbound.appendLine(line, replacing: envelope.id.range, withNumber: number)
+            scheduleFlush(of: .server(server.connection), into: &effects)
+            return
+        }
         var edits = Edits(envelope.id.range, number)
-        if !exchanges[index].token.isEmpty { edits.add(envelope.metaProgressToken.range) }
+        edits.add(envelope.metaProgressToken.range)
         sendToServer(line, edits, into: &effects)
     }
 
@@ -223,6 +233,18 @@ extension ProxyCore {
 // MARK: - The way back
 
 extension ProxyCore {
+    /// Writes an answer under the client's own id, as nearly all are: straight from the table.
+    private mutating func deliverPlain(
+        _ index: ExchangeIndex, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+    ) {
+        if !client.isGone {
+            client.outbound.appendLine(
+                line, replacing: envelope.id.range, with: exchanges[index].id)
+            scheduleFlush(of: .client, into: &effects)
+        }
+        exchanges.discard(index)
+    }
+
     /// Writes an answer under the client's own id, alone or into its batch.
     private mutating func deliver(
         to caller: Caller, _ number: UInt32, _ line: RawSpan, _ envelope: Envelope,

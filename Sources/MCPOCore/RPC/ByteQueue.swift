@@ -55,6 +55,43 @@ package struct ByteQueue: ~Copyable {
         tail += 1
     }
 
+    /// Appends a line, and a newline, with `lexeme` in place of what is at `range`.
+    package mutating func appendLine(
+        _ line: RawSpan, replacing range: ByteRange, with lexeme: borrowing Lexeme
+    ) {
+        reserve(line.byteCount + lexeme.count + 1)
+        line.withUnsafeBytes { bytes in
+            appendReserved(bytes, 0, Int(range.lower))
+            lexeme.append(to: &self)
+            appendReserved(bytes, Int(range.upper), bytes.count)
+        }
+        append(UInt8(ascii: "\n"))
+    }
+
+    /// Appends a line, and a newline, with a number in place of what is at `range`.
+    package mutating func appendLine(
+        _ line: RawSpan, replacing range: ByteRange, withNumber number: UInt32
+    ) {
+        reserve(line.byteCount + 11)  // the digits of 2³² − 1, and the newline
+        line.withUnsafeBytes { bytes in
+            appendReserved(bytes, 0, Int(range.lower))
+            append(decimal: number)
+            appendReserved(bytes, Int(range.upper), bytes.count)
+        }
+        append(UInt8(ascii: "\n"))
+    }
+
+    /// Copies a part of `bytes` into room that is there.
+    @inline(__always)
+    private mutating func appendReserved(
+        _ bytes: UnsafeRawBufferPointer, _ lower: Int, _ upper: Int
+    ) {
+        guard let source = bytes.baseAddress, let target = storage.baseAddress, upper > lower
+        else { return }
+        (target + tail).copyMemory(from: source + lower, byteCount: upper - lower)
+        tail += upper - lower
+    }
+
     /// Appends a number's decimal digits.
     package mutating func append(decimal number: UInt32) {
         reserve(10)  // the digits of 2³² − 1

@@ -1,4 +1,6 @@
 // Comparing ids as JSON values: a client may cancel "a" what it asked for as "\u0061".
+//
+// Nearly no id has an escape, and then its bytes are all there is to compare: no key is made.
 
 /// An id in the form that is compared: a string with its escapes resolved, an integer as written.
 package struct IDKey: Sendable {
@@ -26,5 +28,15 @@ package struct IDKey: Sendable {
         decodeJSONString(quoted.span.bytes, ByteRange(0, quoted.count), into: &bytes)
         bytes.append(UInt8(ascii: "\""))
         return Lexeme(bytes)
+    }
+}
+
+extension Lexeme {
+    /// The hash of the id that this is, however it is written: `IDKey.hash`.
+    package var idHash: UInt64 { hasEscapes ? IDKey(self).hash : hash }
+
+    /// Whether both are the same id.
+    package func isSameID(as other: Lexeme) -> Bool {
+        hasEscapes || other.hasEscapes ? IDKey(self).names(other) : self == other
     }
 }

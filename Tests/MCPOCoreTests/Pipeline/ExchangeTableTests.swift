@@ -8,6 +8,11 @@ import Testing
         IDKey(Lexeme(Array(id.utf8)))
     }
 
+    private static func find(_ id: String, in table: borrowing ExchangeTable) -> ExchangeIndex? {
+        let lexeme = Lexeme(Array(id.utf8))
+        return table.find(lexeme, hash: lexeme.idHash)
+    }
+
     private static func exchange(
         _ id: String, arrival: UInt64, method: Method = .ping, line: KeptLine? = nil
     ) -> Exchange {
@@ -24,14 +29,14 @@ import Testing
         for step in 1...steps {
             guard let id = ids.randomElement(using: &generator) else { return }
             if let known = model[id] {
-                #expect(table.find(key(id)) == known.index)
+                #expect(find(id, in: table) == known.index)
                 if Bool.random(using: &generator) {
                     #expect(table.remove(known.index)?.id.array == Array(id.utf8))
                     model[id] = nil
-                    #expect(table.find(key(id)) == nil)
+                    #expect(find(id, in: table) == nil)
                 }
             } else {
-                #expect(table.find(key(id)) == nil)
+                #expect(find(id, in: table) == nil)
                 let arrival = UInt64(step)
                 let index = table.insert(exchange(id, arrival: arrival))
                 #expect(!model.values.contains { $0.index == index }, "a place used twice")
@@ -40,7 +45,7 @@ import Testing
             #expect(table.count == model.count)
         }
         for (id, known) in model {
-            #expect(table.find(key(id)) == known.index)
+            #expect(find(id, in: table) == known.index)
             #expect(table.live(known.index)?.arrival == known.arrival)
         }
         let order = model.values.sorted { $0.arrival < $1.arrival }.map(\.index)
@@ -72,8 +77,8 @@ import Testing
         var table = ExchangeTable()
         let index = table.insert(
             Self.exchange(#""\u0061""#, arrival: 1))
-        #expect(table.find(Self.key(#""a""#)) == index)
-        #expect(table.find(Self.key(#""b""#)) == nil)
+        #expect(Self.find(#""a""#, in: table) == index)
+        #expect(Self.find(#""b""#, in: table) == nil)
         #expect(table[index].id.array == Array(#""\u0061""#.utf8))
     }
 
@@ -98,7 +103,7 @@ import Testing
                     Self.exchange("\(number)", arrival: UInt64(number), method: method)))
         }
         #expect(table.subscriptionCount == 50)
-        for index in indices.prefix(100) { table.remove(index) }
+        for index in indices.prefix(100) { table.discard(index) }
         #expect(table.subscriptionCount == 25)
         #expect(table.count == 100)
     }
@@ -115,7 +120,7 @@ import Testing
         table.markSent(listen, as: 2)
         #expect(table.keptBytes == 20, "only what may have to be told again is kept")
         table.keep(nil, in: ping)
-        table.remove(listen)
+        table.discard(listen)
         #expect(table.keptBytes == 0)
     }
 
