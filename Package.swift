@@ -30,6 +30,15 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests", dependencies: ["MCPO", "MCPOCommand", "StubServer", "CSystem"],
             path: "Tests/EndToEnd", exclude: ["faults.c"], swiftSettings: settings),
+        .target(
+            name: "SimulationKit", dependencies: ["MCPOCore"], path: "Tests/Simulation/Kit",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "simulate", dependencies: ["SimulationKit"], path: "Tests/Simulation/Simulate",
+            swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["SimulationKit"],
+            path: "Tests/Simulation/SimulationTests", swiftSettings: settings),
         .testTarget(
             name: "MCPOSystemTests", dependencies: ["MCPOSystem", "MCPOCore"],
             swiftSettings: settings),

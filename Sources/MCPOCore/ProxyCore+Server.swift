@@ -256,6 +256,7 @@ extension ProxyCore {
     private mutating func noteEnd(
         ofSubscription index: ExchangeIndex, _ arrival: UInt64, into effects: inout Effects
     ) {
+        if exchanges[index].stage == .tornDown { return }
         exchanges[index].stage = .tornDown
         endedSubscriptions.removeAll { exchanges.live($0.index)?.arrival != $0.arrival }
         endedSubscriptions.append((index, arrival))
@@ -337,7 +338,8 @@ extension ProxyCore {
         if serverRequest(named: id, in: line) != nil {
             return ProxyError(.invalidRequest, "a request with this id is still in flight")
         }
-        if client.isGone {
+        // What `sendToClient` would drop must not be waited for.
+        if client.isGone || lifecycle.phase >= .closing && !hasRoom(client.outbound) {
             return ProxyError(
                 .unavailable, "the client is gone", server: settings.serverName, retrySafe: true,
                 detail: "nobody is left to answer")

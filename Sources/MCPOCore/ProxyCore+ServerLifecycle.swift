@@ -14,9 +14,11 @@ extension ProxyCore {
             spawned(at: now, into: &effects)
         case .spawnFailed(let connection, let reason) where connection == server.connection:
             spawnFailed(reason, at: now, into: &effects)
-        case .exited(let connection, let end, let groupRemains):
+        case .exited(let connection, let end, let groupRemains)
+        where connection == server.connection && server.isRunning:
+            // Not one that was given up after SIGKILL: that one is released and counted already.
             releaseGroup(connection, groupRemains: groupRemains, at: now, into: &effects)
-            if connection == server.connection { serverExited(end, at: now, into: &effects) }
+            serverExited(end, at: now, into: &effects)
         default:
             break
         }
@@ -100,6 +102,8 @@ extension ProxyCore {
         restarts.processEnded(after: .zero, hadAnswered: false)
         if counters.restarts == 0 || restarts.isHopeless {
             giveUp(reason, at: now, into: &effects)
+        } else if lifecycle.phase != .running {
+            failHeld(into: &effects)
         } else {
             effects.log(.error, server: settings.serverName, reason)
             scheduleRestart(at: now, into: &effects)

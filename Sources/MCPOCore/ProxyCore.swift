@@ -76,10 +76,23 @@ package struct ProxyCore: ~Copyable {
         _ input: inout LineFramer, from stream: StreamID, at now: Instant,
         into effects: inout Effects
     ) {
+        receiveLines(of: &input, from: stream, at: now, into: &effects)
+        let wasClosing = lifecycle.phase >= .closing
+        advance(at: now, into: &effects)
+        // The end, where these lines have brought it about, lifts the back-pressure that may have
+        // left some of them; nothing else would come back for those.
+        if !wasClosing, lifecycle.phase >= .closing {
+            receiveLines(of: &input, from: stream, at: now, into: &effects)
+        }
+    }
+
+    private mutating func receiveLines(
+        of input: inout LineFramer, from stream: StreamID, at now: Instant,
+        into effects: inout Effects
+    ) {
         while accepts(stream), let line = input.next() {
             receive(line, of: &input, from: stream, at: now, into: &effects)
         }
-        advance(at: now, into: &effects)
     }
 
     /// The stream has ended: takes in a last line without a newline, then notes the end.

@@ -20,7 +20,7 @@ extension ProxyCore {
         }
         let id = Lexeme(line, envelope.id.range)
         let hash = id.idHash
-        if isTaken(id, hash) {
+        if isTaken(id, hash, into: &effects) {
             // `null`, so that the first request's answer stays unambiguous (SPEC §12).
             refuseRequest(.null, .duplicateID, batch: batch, into: &effects)
             return
@@ -35,7 +35,12 @@ extension ProxyCore {
         let index = exchanges.insert(
             makeExchange(id, hash, line, envelope, method, batch: batch, at: now))
         switch server.phase {
-        case .open: send(index, line, envelope, into: &effects)
+        case .open:
+            if method == .unsubscribeResource, exchanges[index].line == nil {
+                // When its answer comes nobody will know what it was about.
+                restoration.forgetSubscription(in: line.array)
+            }
+            send(index, line, envelope, into: &effects)
         default: hold(index, line, at: now, into: &effects)
         }
     }
@@ -127,22 +132,30 @@ extension ProxyCore {
 
     /// Whether a request with this id is in flight. One whose end the server has announced gives
     /// its id up.
-    private mutating func isTaken(_ id: Lexeme, _ hash: UInt64) -> Bool {
+    private mutating func isTaken(
+        _ id: Lexeme, _ hash: UInt64, into effects: inout Effects
+    ) -> Bool {
         guard let earlier = exchanges.find(id, hash: hash) else { return false }
         guard exchanges[earlier].stage == .tornDown else { return true }
         // Not answered: its answer would be taken for that of the new request.
-        end(earlier)
+        if let batch = end(earlier)?.batch { completePart(of: batch, into: &effects) }
         return false
     }
 
-    private func refusal(of envelope: Envelope, _ method: Method) -> Refusal? {
+    private mutating func refusal(of envelope: Envelope, _ method: Method) -> Refusal? {
         if !hasEra(envelope, method) { return .noEra }
         if envelope.metaProgressToken.range.count > Lexeme.maximumLength { return .longToken }
         if client.hasEnded { return .stopping }
-        if exchanges.count - endedSubscriptions.count >= settings.limits.exchanges {
-            return .tooMany
+        return isFull ? .tooMany : nil
+    }
+
+    /// Subscriptions that the server has ended do not count; those it has answered since are gone.
+    private var isFull: Bool {
+        mutating get {
+            if exchanges.count < settings.limits.exchanges { return false }
+            endedSubscriptions.removeAll { exchanges.live($0.index)?.arrival != $0.arrival }
+            return exchanges.count - endedSubscriptions.count >= settings.limits.exchanges
         }
-        return nil
     }
 
     /// A request belongs to a legacy client that has opened with `initialize`, or says by itself

@@ -31,6 +31,12 @@ package struct Restoration: Sendable {
         return uri
     }
 
+    /// Forgets what an unsubscription is about.
+    package mutating func forgetSubscription(in line: [UInt8]) {
+        let uri = Self.uri(in: line)
+        subscriptions.removeAll { $0.uri == uri }
+    }
+
     /// Takes note of a request that the server has answered with a result.
     /// - Returns: whether there was room; `limit` is in bytes.
     package mutating func note(_ method: Method, line: [UInt8], limit: Int) -> Bool {

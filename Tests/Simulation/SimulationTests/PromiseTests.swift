@@ -1,0 +1,55 @@
+// What the simulator has to say about mcpo: no seed breaks a promise, and the seeds together come
+// through everything that the simulator can make happen.
+
+import SimulationKit
+import Testing
+
+@Suite struct PromiseTests {
+    /// Enough that every feature is reached several times; `make sim` runs as many as one likes.
+    private static let seeds: UInt64 = 2_000
+    private static let workers: UInt64 = 2
+
+    /// Seeds that once failed, with what they found. They stand for the same runs as long as
+    /// nobody changes the order in which the simulation rolls its dice.
+    private static let regressionSeeds: [UInt64] = []
+
+    @Test func `two thousand runs keep every promise and come through everything`() async {
+        let coverage = await withTaskGroup(of: Coverage.self) { group in
+            for worker in 0..<Self.workers {
+                group.addTask { Self.run(from: worker) }
+            }
+            return await group.reduce(into: Coverage()) { $0.formUnion($1) }
+        }
+        #expect(coverage.missing.isEmpty, "a simulation that never gets there shows nothing of it")
+    }
+
+    private static func run(from worker: UInt64) -> Coverage {
+        var coverage = Coverage()
+        for seed in stride(from: worker, to: seeds, by: Int(workers)) {
+            let report = simulate(seed: seed)
+            if report.violation != nil {
+                Issue.record("\(report.complaint)")
+                break
+            }
+            coverage.formUnion(report.coverage)
+        }
+        return coverage
+    }
+
+    @Test(arguments: regressionSeeds)
+    func `a seed that once failed keeps every promise`(seed: UInt64) {
+        let report = simulate(seed: seed)
+        #expect(report.violation == nil, "\(report.complaint)")
+    }
+
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func `a seed stands for one run, event by event`(seed: UInt64) {
+        let violation = simulateTwice(seed: seed)
+        #expect(violation == nil)
+    }
+
+    @Test func `different seeds are different runs`() {
+        let hashes = Set((0..<50).map { simulate(seed: UInt64($0)).hash })
+        #expect(hashes.count == 50)
+    }
+}
