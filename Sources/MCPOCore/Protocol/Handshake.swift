@@ -1,11 +1,6 @@
-// Eras and revisions of MCP, in the specification's words: *legacy* revisions open with
-// `initialize`, *modern* ones (2026-07-28 and later) carry version and capabilities in each request.
-
-/// Which kind of protocol a message or a peer speaks.
-package enum Era: Sendable {
-    case legacy
-    case modern
-}
+// What the client and the server have agreed on. In the specification's words *legacy* revisions open
+// with `initialize`, *modern* ones (2026-07-28 and later) carry version and capabilities in each
+// request: those need no agreement, and a modern client's handshake stays `.none`.
 
 /// What a client has shown of itself on its stream so far.
 package enum Handshake: Sendable {
