@@ -48,10 +48,15 @@ struct Trace {
         hash = (hash ^ value) &* 0x0000_0100_0000_01b3
     }
 
+    /// Eight bytes at a time, the rest one by one.
     private mutating func mix(_ text: [UInt8]) {
-        var mixed = hash
-        for byte in text { mixed = (mixed ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        hash = mixed
+        let words = text.count / 8
+        text.withUnsafeBytes { bytes in
+            for word in 0..<words {
+                mix(bytes.loadUnaligned(fromByteOffset: 8 * word, as: UInt64.self))
+            }
+        }
+        for byte in text[(8 * words)...] { mix(UInt64(byte)) }
     }
 
     /// The last events, a line each.

@@ -173,8 +173,8 @@ extension World {
         var isSame = true
         let isMore = core.takeOutput(of: stream) { bytes in
             taken = min(bytes.count, allowed)
-            isSame =
-                saboteur != nil || bytes.prefix(taken).elementsEqual(outlet.queued.prefix(taken))
+            // Compared as arrays, because that is fast in a debug build too.
+            isSame = saboteur != nil || Array(bytes[..<taken]) == Array(outlet.queued[..<taken])
             return taken
         }
         if !isSame { referee.blame(.sacredBytes, "the queue gave other bytes than it was given") }

@@ -1,0 +1,246 @@
+// What a server's tools are, and what the policy has decided on each: read from `tools/list`.
+//
+//     state                 on                              next
+//     unknown, not listing  begin                           unknown, listing
+//     listing               a page with `nextCursor`        listing
+//                           the last page                   known
+//                           a page that makes no sense      not listing, state as before
+//     any                   list_changed                    unknown, not listing
+//
+// A new list takes the place of the old one only when its last page is there: until then calls are
+// decided by the old one, and after `list_changed` by none. While the list is not known no call is
+// cached, and each counts as a write.
+//
+// A tool is found by its name's bytes in an open-addressed table, one probe for most.
+
+/// The tools of one server.
+package struct ToolCatalog: Sendable {
+    /// What a page of a list means for the one who asked for it.
+    package enum Page: Equatable, Sendable {
+        /// The list is complete.
+        case last
+        /// The next page is to be asked for with this cursor, a string of the line.
+        case more(JSONValue)
+        /// The answer is no list, or the list is out of bounds: the old state stays.
+        case unusable
+    }
+
+    /// Tools of one server, and pages of one list: real servers have a few hundred tools. A list
+    /// that goes on beyond this is taken for one that never ends.
+    package static let maximumTools = 10_000
+    package static let maximumPages = 1_000
+    /// All names together.
+    package static let maximumNameBytes = 4 * 1024 * 1024
+
+    /// One tool.
+    package struct Tool: Equatable, Sendable {
+        package let name: String
+        package var annotations: ToolAnnotations
+        package var decision: CacheDecision
+    }
+
+    /// In the order of the server's list.
+    package private(set) var tools: [Tool] = []
+    /// Whether `tools` is what the server has.
+    package private(set) var isKnown = false
+    /// Whether a new list is being read.
+    package private(set) var isListing = false
+
+    private var index = NameIndex()
+    private var draft: [Tool] = []
+    private var draftIndex = NameIndex()
+    private var draftPages = 0
+
+    package init() {}
+
+    /// A list is going to be read from its first page.
+    package mutating func begin() {
+        isListing = true
+        draft = []
+        draftIndex = NameIndex()
+        draftPages = 0
+    }
+
+    /// Takes a page of the list in: an answer to `tools/list` that `Envelope.scan` has accepted.
+    package mutating func add(
+        _ line: RawSpan, _ envelope: Envelope, _ policy: CachePolicy
+    ) -> Page {
+        let list = line.member("tools", of: envelope.result)
+        draftPages += 1
+        guard isListing, list.kind == .array, draftPages <= Self.maximumPages else {
+            return abandon()
+        }
+        var elements = BatchElements(line, list)
+        while let element = elements.next(line) {
+            addTool(line, element, policy)
+            guard
+                draft.count <= Self.maximumTools,
+                draftIndex.nameBytes.count <= Self.maximumNameBytes
+            else { return abandon() }
+        }
+        let cursor = line.member("nextCursor", of: envelope.result)
+        if cursor.kind == .string { return .more(cursor) }
+        finish()
+        return .last
+    }
+
+    /// The server has said `list_changed`, or it is another process now.
+    package mutating func invalidate() {
+        isKnown = false
+        isListing = false
+    }
+
+    /// The policy has changed.
+    package mutating func judgeAgain(by policy: CachePolicy) {
+        Self.judge(&tools, by: policy)
+        Self.judge(&draft, by: policy)
+    }
+
+    private static func judge(_ tools: inout [Tool], by policy: CachePolicy) {
+        for index in tools.indices {
+            let tool = tools[index]
+            tools[index].decision = policy.judge(tool.name, tool.annotations).decision
+        }
+    }
+
+    private mutating func abandon() -> Page {
+        isListing = false
+        return .unusable
+    }
+
+    private mutating func finish() {
+        tools = draft
+        index = draftIndex
+        draft = []
+        draftIndex = NameIndex()
+        isKnown = true
+        isListing = false
+    }
+
+    /// Adds a tool; what is no tool is passed over.
+    private mutating func addTool(_ line: RawSpan, _ element: JSONValue, _ policy: CachePolicy) {
+        let name = line.member("name", of: element)
+        guard name.kind == .string else { return }
+        var bytes: [UInt8] = []
+        decodeJSONString(line, name.range, into: &bytes)
+        let annotations = ToolAnnotations(line, line.member("annotations", of: element))
+        if let earlier = draftIndex.find(bytes.span.bytes, 0, bytes.count) {
+            let tool = draft[earlier]
+            let combined = tool.annotations.combined(with: annotations)
+            draft[earlier].annotations = combined
+            draft[earlier].decision = policy.judge(tool.name, combined).decision
+            return
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        draftIndex.add(bytes)
+        draft.append(
+            Tool(
+                name: text, annotations: annotations,
+                decision: policy.judge(text, annotations).decision))
+    }
+}
+
+// MARK: - Lookup
+
+extension ToolCatalog {
+    /// The decision for a call of the tool `name`, a string of the line.
+    package func decision(
+        _ line: RawSpan, _ name: JSONValue, _ policy: CachePolicy
+    ) -> CacheDecision {
+        guard isKnown, let place = place(line, name) else {
+            return undecided(line, name, policy)
+        }
+        return tools[place].decision
+    }
+
+    /// A rule's limits hold for a tool that is not listed too.
+    @inline(never)
+    private func undecided(
+        _ line: RawSpan, _ name: JSONValue, _ policy: CachePolicy
+    ) -> CacheDecision {
+        var decision = CacheDecision(line: isKnown ? .unlisted : .listUnknown, effect: .unknown)
+        guard name.kind == .string, name.range.count <= NameIndex.longest else { return decision }
+        var bytes: [UInt8] = []
+        decodeJSONString(line, name.range, into: &bytes)
+        let index = policy.rules.index(for: String(decoding: bytes, as: UTF8.self))
+        decision.rule = Int32(truncatingIfNeeded: index ?? -1)
+        return decision
+    }
+
+    private func place(_ line: RawSpan, _ name: JSONValue) -> Int? {
+        guard name.kind == .string else { return nil }
+        let (lower, upper) = (Int(name.range.lower) &+ 1, Int(name.range.upper) &- 1)
+        if let place = index.find(line, lower, upper) { return place }
+        return placeOfEscaped(line, name.range)
+    }
+
+    /// A name that is not found as it stands may be written with escapes.
+    @inline(never)
+    private func placeOfEscaped(_ line: RawSpan, _ range: ByteRange) -> Int? {
+        guard range.count <= NameIndex.longest,
+            range.bounds.contains(where: { line.byte($0) == 0x5C })
+        else { return nil }
+        var bytes: [UInt8] = []
+        decodeJSONString(line, range, into: &bytes)
+        return index.find(bytes.span.bytes, 0, bytes.count)
+    }
+}
+
+/// Finds names by their bytes. Nothing is ever taken out.
+private struct NameIndex: Sendable {
+    /// Longer lexemes are not decoded to be found; no name is near.
+    static let longest = 4096
+
+    private struct Entry {
+        var hash: UInt64
+        var lower: Int
+        var upper: Int
+    }
+
+    private var entries: [Entry] = []
+    /// The names, one behind the other.
+    private(set) var nameBytes: [UInt8] = []
+    /// Places in `entries`, or -1; at least half of them free.
+    private var slots: [Int32] = Array(repeating: -1, count: 16)
+
+    /// Adds a name that is not there.
+    mutating func add(_ name: [UInt8]) {
+        let entry = Entry(
+            hash: ByteHash.hash(name), lower: nameBytes.count, upper: nameBytes.count + name.count)
+        nameBytes += name
+        entries.append(entry)
+        if entries.count * 2 > slots.count { grow() } else { insert(entries.count - 1) }
+    }
+
+    /// The place of the name from `lower` to `upper` among those added.
+    func find(_ bytes: RawSpan, _ lower: Int, _ upper: Int) -> Int? {
+        let hash = ByteHash.hash(bytes, lower, upper)
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let entry = entries[Int(slots[slot])]
+            if entry.hash == hash, isName(entry, bytes, lower, upper) { return Int(slots[slot]) }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return nil
+    }
+
+    private func isName(_ entry: Entry, _ bytes: RawSpan, _ lower: Int, _ upper: Int) -> Bool {
+        guard entry.upper - entry.lower == upper - lower else { return false }
+        for index in 0..<(upper - lower)
+        where nameBytes[entry.lower + index] != bytes.byte(lower + index) {
+            return false
+        }
+        return true
+    }
+
+    private mutating func insert(_ place: Int) {
+        var slot = Int(truncatingIfNeeded: entries[place].hash) & (slots.count - 1)
+        while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+        slots[slot] = Int32(truncatingIfNeeded: place)
+    }
+
+    private mutating func grow() {
+        slots = Array(repeating: -1, count: slots.count * 4)
+        for place in entries.indices { insert(place) }
+    }
+}
