@@ -46,7 +46,7 @@ extension ProxyCore {
         switch event {
         case .started: startServer(at: now, into: &effects)
         case .spawned, .spawnFailed, .exited: handleProcess(event, at: now, into: &effects)
-        case .ended(.client): stop(at: now, into: &effects)
+        case .ended(.client): noteEndOfClient(at: now, into: &effects)
         case .broken(.client): loseClient(at: now, into: &effects)
         case .ended(.server(let connection)) where connection == server.connection:
             serverFellSilent(at: now, into: &effects)
@@ -115,9 +115,19 @@ extension ProxyCore {
             if case .ending(_, let signalled) = server.phase {
                 server.phase = .ending(until: now, signalled: signalled)
             }
-        case .flushing, .finished:
+        case .flushing:
+            lifecycle.deadline = now
+            lifecycle.takenBefore = client.outbound.takenTotal
+        case .finished:
             break
         }
+    }
+
+    /// The client asks for nothing more. After SIGTERM or `stop` that is no second request to stop:
+    /// what is in flight keeps its time.
+    private mutating func noteEndOfClient(at now: Instant, into effects: inout Effects) {
+        client.hasEnded = true
+        if lifecycle.phase == .running { stop(at: now, into: &effects) }
     }
 
     /// Nobody is left to answer.

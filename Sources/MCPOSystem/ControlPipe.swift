@@ -39,6 +39,13 @@ package final class ControlPipe: Sendable {
         signal(SIGTERM) { _ in writeControl(.stop) }
         signal(SIGINT) { _ in writeControl(.stop) }
         signal(SIGHUP) { _ in writeControl(.hangUp) }
+        // What mcpo was started with is not its own: blocked signals would be ignored for ever, and
+        // with SIGCHLD ignored the system would throw away how servers ended.
+        signal(SIGCHLD, SIG_DFL)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 }
 

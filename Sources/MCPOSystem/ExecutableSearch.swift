@@ -19,16 +19,14 @@ package enum ExecutableSearch {
     ) -> Result<String, SearchFailure> {
         if command.isEmpty { return .failure(SearchFailure(text: "the command is empty")) }
         if command.utf8.contains(UInt8(ascii: "/")) {
-            let isRelative = command.utf8.first != UInt8(ascii: "/")
-            let path = isRelative && directory != nil ? "\(directory ?? "")/\(command)" : command
-            return check(path).map { command }
+            return check(resolve(command, directory)).map { command }
         }
         let directories = searchPath.split(separator: ":", omittingEmptySubsequences: true)
         var forbidden: String?
         for entry in directories {
-            let path = "\(entry)/\(command)"
+            let path = resolve("\(entry)/\(command)", directory)
             guard isRegularFile(path) else { continue }
-            if access(path, X_OK) == 0 { return .success(path) }
+            if access(path, X_OK) == 0 { return .success("\(entry)/\(command)") }
             forbidden = forbidden ?? path
         }
         if let forbidden { return check(forbidden).map { command } }
@@ -38,6 +36,12 @@ package enum ExecutableSearch {
                 text: "command not found: \(command); looked in \(places). Give its full path (in "
                     + "a terminal: command -v \(command)), or set PATH in the server's environment: "
                     + "programs started from a desktop have a short PATH"))
+    }
+
+    /// Where a path leads for a process that starts in `directory`.
+    private static func resolve(_ path: String, _ directory: String?) -> String {
+        guard let directory, path.utf8.first != UInt8(ascii: "/") else { return path }
+        return "\(directory)/\(path)"
     }
 
     private static func check(_ path: String) -> Result<Void, SearchFailure> {

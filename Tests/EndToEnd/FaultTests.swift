@@ -20,8 +20,9 @@ import Testing
         + faults("pidfd_open", 1...1, ["EMFILE", "ENOSYS", "EPERM"])
 
     static let fatal =
-        faults("pipe", 1...6, ["EMFILE"]) + faults("epoll_ctl", 1...6, ["ENOMEM", "ENOSPC"])
-        + faults("posix_spawn", 1...2, ["EAGAIN", "ENOMEM"])
+        faults("pipe", 1...8, ["EMFILE"]) + faults("epoll_ctl", 1...6, ["ENOMEM", "ENOSPC"])
+        + faults("vfork", 1...1, ["EAGAIN", "ENOMEM"])
+        + faults("execve", 1...1, ["EACCES", "E2BIG", "ENOMEM", "ETXTBSY"])
         + faults("epoll_create1", 1...1, ["EMFILE"])
 
     @Test(

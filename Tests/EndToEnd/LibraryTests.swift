@@ -78,6 +78,23 @@ import Testing
         #expect(host.errors.contains("working directory"), "\(host.errors)")
     }
 
+    @Test("A relative directory in PATH starts at the server's working directory, where it runs")
+    func relativeSearchPath() throws {
+        let directory = try TemporaryDirectory()
+        let tools = directory.file("tools")
+        try FileManager.default.createDirectory(
+            atPath: tools, withIntermediateDirectories: false)
+        try FileManager.default.createSymbolicLink(
+            atPath: tools + "/my-stub", withDestinationPath: Products.stub)
+        var configuration = ProxyConfiguration(server: ServerConfiguration(command: "my-stub"))
+        configuration.server.environment = ["PATH": "tools"]
+        configuration.server.workingDirectory = directory.path
+        let host = try Host(configuration)
+        try host.initialize()
+        host.closeInput()
+        #expect(try host.result() == .success(0))
+    }
+
     @Test("One socket for both directions, the same descriptor twice, works under back-pressure")
     func oneDescriptor() throws {
         let ends = try makeSocketPair()

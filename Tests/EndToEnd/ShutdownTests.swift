@@ -95,6 +95,29 @@ import Testing
         try subject.expectNothingLeft()
     }
 
+    @Test("The end of stdin after SIGTERM is no second request to stop: calls still finish")
+    func endOfInputAfterSignal() throws {
+        let subject = try Subject(options: ["--log-level", "debug"])
+        try subject.initialize()
+        try subject.send(Line.call("1", "sleep", #"{"ms":1000}"#))
+        try subject.call("2", "echo")
+        subject.signal(SIGTERM)
+        try eventually("the note that it stops") { subject.errors.contains("stopping") }
+        subject.closeInput()
+        #expect(try subject.answer("1").text == "slept")
+        #expect(try subject.waitForExit() == .status(0))
+    }
+
+    @Test("SIGTERM and SIGINT count even if whoever started mcpo had blocked them")
+    func inheritedMask() throws {
+        for signal in [SIGTERM, SIGINT] {
+            let subject = try Subject(Setup(blocked: [SIGTERM, SIGINT, SIGHUP]))
+            try subject.initialize()
+            subject.signal(signal)
+            #expect(try subject.waitForExit(within: 10) == .status(0))
+        }
+    }
+
     @Test("SIGHUP is noted and harmless")
     func hangUp() throws {
         let subject = try Subject()
@@ -177,6 +200,24 @@ import Testing
             #expect(try subject.waitForExit() == .status(0))
         }
         #expect(time < 6 + Self.soon + Self.slack, "shutdownTimeout is for the client's last bytes")
+        try subject.expectNothingLeft()
+    }
+
+    @Test("A client that reads a little now and then does not outlast repeated SIGTERMs")
+    func trickledOutput() throws {
+        let subject = try Subject()
+        try subject.initialize()
+        try subject.send(Line.call("1", "flood", #"{"count":300,"bytes":60000}"#))
+        #expect(try isReadable(subject.reader.descriptor, by: monotonicSeconds() + patience))
+        var byte: UInt8 = 0
+        let time = try seconds { () throws in
+            try eventually("the end of mcpo", within: 30) {
+                subject.signal(SIGTERM)
+                _ = read(subject.reader.descriptor, &byte, 1)
+                return (try? subject.waitForExit(within: 0.1)) != nil
+            }
+        }
+        #expect(time < Self.soon + Self.slack)
         try subject.expectNothingLeft()
     }
 

@@ -49,13 +49,16 @@ final class Host {
         reader = LineReader(isShared ? input[0] : output[0])
         let theirOutput = isShared ? input[1] : output[1]
         let errors = open(directory.file("stderr"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        theirs = isShared ? [input[1], errors] : [input[1], output[1], errors]
+        theirs = isShared ? [errors] : [input[1], errors]
         let theirInput = input[1]
         Thread { [end] in
             let result = Result { () throws(ProxyStartError) in
                 try proxy.run(input: theirInput, output: theirOutput, errors: errors)
             }
-            end.set(result, isPipeSignalBlocked: isBlocked(SIGPIPE))
+            let isPipeSignalBlocked = isBlocked(SIGPIPE)
+            // Whoever waits for a line learns that none will come.
+            close(theirOutput)
+            end.set(result, isPipeSignalBlocked: isPipeSignalBlocked)
         }.start()
     }
 

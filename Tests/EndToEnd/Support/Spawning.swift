@@ -25,10 +25,12 @@ enum Exit: Equatable, CustomStringConvertible {
 }
 
 /// Starts a program with nothing but these streams.
-/// - Parameter ownGroup: whether it leads a new process group.
+/// - Parameters:
+///   - ownGroup: whether it leads a new process group.
+///   - blocked: signals that it inherits as blocked.
 func spawnChild(
     _ arguments: [String], environment: [String: String], streams: ChildStreams,
-    ownGroup: Bool = false
+    ownGroup: Bool = false, blocked: [Int32] = []
 ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -46,7 +48,7 @@ func spawnChild(
         }
     }
     mcpo_spawn_close_on_exec()
-    setSignals(&attributes, ownGroup: ownGroup)
+    setSignals(&attributes, ownGroup: ownGroup, blocked: blocked)
     var argv = arguments.map { strdup($0) } + [nil]
     var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for string in argv + envp { free(string) } }
@@ -57,13 +59,16 @@ func spawnChild(
 }
 
 /// The test runner's own ideas about signals do not reach the process under test.
-private func setSignals(_ attributes: inout posix_spawnattr_t, ownGroup: Bool) {
+private func setSignals(
+    _ attributes: inout posix_spawnattr_t, ownGroup: Bool, blocked: [Int32]
+) {
     var all = sigset_t()
-    var none = sigset_t()
+    var mask = sigset_t()
     sigfillset(&all)
-    sigemptyset(&none)
+    sigemptyset(&mask)
+    for signal in blocked { sigaddset(&mask, signal) }
     posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigmask(&attributes, &mask)
     posix_spawnattr_setpgroup(&attributes, 0)
     let signals = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
     posix_spawnattr_setflags(

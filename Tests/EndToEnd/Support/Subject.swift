@@ -19,6 +19,8 @@ struct Setup {
     /// Variables in addition to a plain environment.
     var environment: [String: String] = [:]
     var ownGroup = false
+    /// Signals that mcpo inherits as blocked.
+    var blocked: [Int32] = []
     /// Descriptors to use instead of pipes; they stay the caller's.
     var input: Int32?
     var output: Int32?
@@ -64,7 +66,7 @@ final class Subject {
             streams: ChildStreams(
                 input: setup.input ?? input[0], output: setup.output ?? output[1],
                 errors: setup.errors ?? errors),
-            ownGroup: setup.ownGroup)
+            ownGroup: setup.ownGroup, blocked: setup.blocked)
     }
 
     deinit {

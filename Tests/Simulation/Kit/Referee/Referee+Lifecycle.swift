@@ -13,7 +13,8 @@ extension Referee {
             if connection.rawValue == server.connection { spawnFailed() }
         case .exited(let connection, _, let groupRemains):
             exited(connection, groupRemains: groupRemains)
-        case .ended(.client), .stop: stop()
+        case .ended(.client): noteEndOfClient()
+        case .stop: stop()
         case .broken(.client): loseClient()
         case .ended(.server(let connection)):
             if connection.rawValue == server.connection { serverFellSilent() }
@@ -246,7 +247,7 @@ extension Referee {
 // MARK: - The end
 
 extension Referee {
-    func stop() {
+    private func stop() {
         clientHasEnded = true
         noteStop()
         switch phase {
@@ -262,8 +263,18 @@ extension Referee {
             if case .ending(_, let signalled) = server.phase {
                 server.phase = .ending(until: now, signalled)
             }
-        case .flushing, .finished: break
+        case .flushing:
+            coverage.note(.stoppedTwice)
+            deadline = now
+            takesBefore = clientTakes
+        case .finished: break
         }
+    }
+
+    /// Only the first end counts: the end of stdin after SIGTERM takes no time from anybody.
+    func noteEndOfClient() {
+        clientHasEnded = true
+        if phase == .running { stop() }
     }
 
     private func loseClient() {

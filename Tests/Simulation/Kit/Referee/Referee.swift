@@ -119,7 +119,7 @@ final class Referee {
             }
         case .clientEnd(let message):
             if let message { take(message, batch: nil) }
-            stop()
+            noteEndOfClient()
         case .serverLines(let connection, let messages):
             for message in messages where connection == server.connection {
                 checkRoomForServer()
