@@ -18,7 +18,7 @@ RELEASE_FLAGS := -c release
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit interop bench sim fuzz lint format install clean
+.PHONY: help run build test unit interop bench peers sim fuzz lint format install clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,9 +47,12 @@ unit: build
 interop: build
 	MCPO_BINARY=$(abspath $(RELEASE)) Tests/Interop/run.sh
 
-bench: build ## measure mcpo against a null relay and a direct connection (Linux, about 2 minutes)
+bench: build ## measure mcpo against a null relay and other baselines (Linux, about 3 minutes)
 	@$(MAKE) --no-print-directory -C Tests/Benchmarks
 	.bench/bench --mcpo $(RELEASE) $(BENCH)
+
+peers: build ## measure and check other caching proxies beside mcpo (fetches them; about 3 minutes)
+	MCPO=$(RELEASE) Tests/Benchmarks/peers/run.sh $(BENCH)
 
 sim: ## simulate for SECONDS (60), or one SEED with its trace
 	$(SWIFT) build $(RELEASE_FLAGS) --product simulate

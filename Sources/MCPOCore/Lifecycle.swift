@@ -43,6 +43,7 @@ extension ProxyCore {
     package mutating func handle(
         _ event: Event, at now: Instant, into effects: inout Effects
     ) {
+        present = now
         switch event {
         case .started: startServer(at: now, into: &effects)
         case .spawned, .spawnFailed, .exited: handleProcess(event, at: now, into: &effects)

@@ -94,11 +94,14 @@ extension ProxyCore {
             forwardProgressToServer(line, envelope, into: &effects)
         case .initialized:
             restoration.isInitialized = true
+            defer { noteInitialized(into: &effects) }
             // A server that is initialised again gets mcpo's own, after mcpo's own `initialize`.
             if server.phase == .open || restoration.initialize.isEmpty {
                 forwardNotificationToServer(line, into: &effects)
             }
         default:
+            // What it tells the server may change what the server answers.
+            if caching.isOn { caching.noteWrite(rule: -1) }
             forwardNotificationToServer(line, into: &effects)
         }
     }
@@ -126,7 +129,8 @@ extension ProxyCore {
             counters.unknownCancellations += 1
             return
         }
-        if exchange.stage == .sent, server.phase == .open {
+        measureEnd(index, .cancelled)
+        if exchange.stage == .sent, server.phase == .open, isAlone(index) {
             let edits = Edits(envelope.requestID.range, exchange.flight)
             sendToServer(line, edits, into: &effects)
         }
@@ -148,6 +152,8 @@ extension ProxyCore {
         if !request.token.isEmpty, answersWithTask(line, envelope) {
             client.taskTokens.keep(request.token, of: number, limit: settings.limits.taskTokens)
         }
+        // New roots change what tools answer.
+        if caching.isOn, request.asksForRoots { caching.noteWrite(rule: -1) }
         let edits = Edits(envelope.id.range, request.id)
         deliver(to: .server(request.connection), batch: request.batch, into: &effects) {
             edits.apply(to: line, appendingTo: &$0)

@@ -49,9 +49,8 @@ extension ProxyCore {
             }
         } else if envelope.result.isPresent || envelope.error.isPresent {
             receiveAnswer(line, envelope, at: now, into: &effects)
-        } else if let number = Lexeme.number(line, envelope.id), let flight = server.flights[number]
-        {
-            failMalformed(flight, number, into: &effects)
+        } else if let number = Lexeme.number(line, envelope.id), server.flights[number] != nil {
+            failMalformed(number, into: &effects)
         } else {
             logGarbage(line, into: &effects)
         }
@@ -116,19 +115,15 @@ extension ProxyCore {
         return exchanges[index].flight
     }
 
-    /// An answer with neither result nor error: its caller must not wait for another.
-    private mutating func failMalformed(
-        _ flight: Flight, _ number: UInt32, into effects: inout Effects
-    ) {
-        guard case .exchange(let index) = flight.purpose, let exchange = exchanges.live(index)
-        else {
-            server.flights.remove(number)
-            return
+    /// An answer with neither result nor error: its callers must not wait for another.
+    private mutating func failMalformed(_ number: UInt32, into effects: inout Effects) {
+        let name = settings.serverName
+        failFlight(number, into: &effects) { exchange in
+            ProxyError(
+                .unavailable, "the server's answer is not JSON-RPC", server: name,
+                retrySafe: exchange.method.isReadOnly,
+                detail: "it has neither a result nor an error")
         }
-        let error = ProxyError(
-            .unavailable, "the server's answer is not JSON-RPC", server: settings.serverName,
-            retrySafe: exchange.method.isReadOnly, detail: "it has neither a result nor an error")
-        fail(index, error, into: &effects)
     }
 
     private mutating func receiveUnreadable(
@@ -161,19 +156,21 @@ extension ProxyCore {
             let error = ProxyError(.invalidRequest, "message is \(reason.words)")
             let isTaken = serverRequest(named: value, in: id.span.bytes) != nil
             refuseServerRequest(isTaken ? .null : Lexeme(id), error, batch: nil, into: &effects)
-        } else if let number = Lexeme.number(id.span.bytes, value),
-            case .exchange(let index)? = server.flights[number]?.purpose,
-            let exchange = exchanges.live(index)
-        {
-            fail(index, unreadError(reason, exchange.method), into: &effects)
+        } else if let number = Lexeme.number(id.span.bytes, value) {
+            let error = unreadError(reason)
+            failFlight(number, into: &effects) { exchange in
+                var error = error
+                error.retrySafe = exchange.method.isReadOnly
+                return error
+            }
         }
     }
 
-    private func unreadError(_ reason: UnreadReason, _ method: Method) -> ProxyError {
-        if reason == .tooLarge { return tooLargeError(retrySafe: method.isReadOnly) }
+    private func unreadError(_ reason: UnreadReason) -> ProxyError {
+        if reason == .tooLarge { return tooLargeError(retrySafe: false) }
         return ProxyError(
             .unavailable, "the server's answer cannot be read", server: settings.serverName,
-            retrySafe: method.isReadOnly,
+            retrySafe: false,
             detail: reason == .tooDeep
                 ? "it is nested deeper than \(settings.limits.depth) levels"
                 : "it is \(reason.words)")
@@ -197,7 +194,8 @@ extension ProxyCore {
     private mutating func receiveNotificationFromServer(
         _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
     ) {
-        switch Method.of(line, envelope) {
+        let method = Method.of(line, envelope)
+        switch method {
         case .progress:
             forwardProgressToClient(line, envelope, at: now, into: &effects)
         case .cancelled:
@@ -205,6 +203,7 @@ extension ProxyCore {
         case .acknowledged:
             acknowledge(line, envelope, into: &effects)
         default:
+            dropWhatChanged(method, line, envelope, into: &effects)
             forwardNotificationToClient(line, envelope, into: &effects)
         }
     }
@@ -212,25 +211,40 @@ extension ProxyCore {
     private mutating func forwardProgressToClient(
         _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
     ) {
-        guard let number = Lexeme.number(line, envelope.progressToken),
-            let token = token(of: number, at: now)
-        else {
+        let range = envelope.progressToken.range
+        guard let number = Lexeme.number(line, envelope.progressToken) else {
             counters.deadProgress += 1
             return
         }
-        sendToClient(line, Edits(envelope.progressToken.range, token), into: &effects)
+        if let token = server.taskTokens[number], server.flights[number] == nil {
+            sendToClient(line, Edits(range, token), into: &effects)
+            return
+        }
+        guard let flight = server.flights[number] else {
+            counters.deadProgress += 1
+            return
+        }
+        noteProgress(flight, line, range, at: now, into: &effects)
     }
 
-    /// The client's token for a number, if it still waits for progress; the call it belongs to has
-    /// shown that it is alive, and gets more time.
-    private mutating func token(of number: UInt32, at now: Instant) -> Lexeme? {
-        guard case .exchange(let index)? = server.flights[number]?.purpose else {
-            return server.taskTokens[number]
-        }
+    /// Everybody who waits for the call gets more time, and the notice under a token of their own.
+    private mutating func noteProgress(
+        _ flight: Flight, _ line: RawSpan, _ range: ByteRange, at now: Instant,
+        into effects: inout Effects
+    ) {
         let deadline = now.advanced(byNanoseconds: timeout)
-        exchanges[index].extend(to: deadline)
-        guard let token = exchanges.live(index)?.token, !token.isEmpty else { return nil }
-        return token
+        var isOfUse = false
+        var place = flight.firstWaiter
+        while place >= 0 {
+            let index = Int(place)
+            place = exchanges[index].nextWaiter
+            exchanges[index].extend(to: deadline)
+            let token = exchanges[index].token
+            if token.isEmpty { continue }
+            isOfUse = true
+            sendToClient(line, Edits(range, token), into: &effects)
+        }
+        if !isOfUse { counters.deadProgress += 1 }
     }
 
     /// A legacy server withdraws a request of its own; a modern one ends a subscription.
@@ -242,7 +256,7 @@ extension ProxyCore {
             withdraw(own, into: &effects)
             sendToClient(line, Edits(range, own), into: &effects)
         } else if let number = Lexeme.number(line, envelope.requestID),
-            case .exchange(let index)? = server.flights[number]?.purpose,
+            let index = server.flights[number]?.waiter,
             let exchange = exchanges.live(index), exchange.method == .listen
         {
             noteEnd(ofSubscription: index, exchange.arrival, into: &effects)
@@ -270,7 +284,7 @@ extension ProxyCore {
         _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
     ) {
         guard let number = Lexeme.number(line, envelope.metaSubscriptionID),
-            case .exchange(let index)? = server.flights[number]?.purpose,
+            let index = server.flights[number]?.waiter,
             let exchange = exchanges.live(index)
         else {
             forwardNotificationToClient(line, envelope, into: &effects)
@@ -293,7 +307,7 @@ extension ProxyCore {
             return
         }
         guard let number = Lexeme.number(line, subscription),
-            case .exchange(let index)? = server.flights[number]?.purpose,
+            let index = server.flights[number]?.waiter,
             let exchange = exchanges.live(index)
         else {
             counters.deadSubscriptionNotifications += 1
@@ -322,7 +336,8 @@ extension ProxyCore {
         let number = client.serverRequests.insert(
             ServerRequest(
                 connection: server.connection, id: Lexeme(line, envelope.id.range),
-                token: hasToken ? Lexeme(line, token.range) : Lexeme(), batch: batch))
+                token: hasToken ? Lexeme(line, token.range) : Lexeme(),
+                asksForRoots: line.stringEquals(envelope.method, "roots/list"), batch: batch))
         var edits = Edits(envelope.id.range, number)
         if hasToken { edits.add(token.range) }
         sendToClient(line, edits, into: &effects)

@@ -69,7 +69,7 @@ extension ProxyCore {
         let line = request.span.bytes
         guard let envelope = try? Envelope(scanning: line) else { return }
         let number = server.flights.insert(
-            Flight(purpose: purpose, position: server.outbound.appendedTotal))
+            Flight(purpose, position: server.outbound.appendedTotal))
         var edits = Edits(envelope.id.range, number)
         let token = envelope.metaProgressToken.range
         if !token.isEmpty { edits.add(token) }
@@ -79,19 +79,35 @@ extension ProxyCore {
     /// The server takes requests: those that were held go first.
     private mutating func open(into effects: inout Effects) {
         server.phase = .open
+        noteNewProcess()
+        defer { askForTools(into: &effects) }
         for message in held.takeAll() {
             switch message {
             case .notification(let line):
                 sendToServer(line, into: &effects)
             case .request(let index, let arrival):
-                guard let exchange = exchanges.live(index), exchange.arrival == arrival,
-                    exchange.stage == .held
+                guard exchanges.live(index)?.arrival == arrival, exchanges[index].stage == .held
                 else { continue }
-                guard let line = exchange.line?.bytes,
-                    let envelope = try? Envelope(scanning: line.span.bytes)
-                else { continue }
-                send(index, line.span.bytes, envelope, into: &effects)
+                sendHeld(index, sharing: true, into: &effects)
             }
+        }
+    }
+
+    /// Sends a request whose line was kept.
+    /// - Parameter sharing: whether it may wait for the answer to an equal one.
+    mutating func sendHeld(
+        _ index: ExchangeIndex, sharing: Bool, into effects: inout Effects
+    ) {
+        guard let bytes = exchanges[index].line?.bytes,
+            let envelope = try? Envelope(scanning: bytes.span.bytes)
+        else { return }
+        let line = bytes.span.bytes
+        var plan = makePlan(line, envelope, exchanges[index].method, into: &effects)
+        plan.isShareable = plan.isShareable && sharing
+        if let leader = caching.leader(for: plan, at: present) {
+            join(index, leader, line)
+        } else {
+            send(index, plan, line, envelope, into: &effects)
         }
     }
 
@@ -212,26 +228,40 @@ extension ProxyCore {
     /// Tells the callers of everything in flight; subscriptions wait for the next process instead.
     private mutating func failFlights(_ reason: String, into effects: inout Effects) {
         let taken = server.outbound.takenTotal
+        let name = settings.serverName
         for number in server.flights.numbers {
-            guard let flight = server.flights.remove(number),
-                case .exchange(let index) = flight.purpose, let exchange = exchanges.live(index)
-            else { continue }
-            if exchange.stage == .tornDown {
-                finishSubscription(index, into: &effects)
-                continue
-            }
-            if exchange.method == .listen, exchange.line != nil {
-                keepSubscription(index, exchange)
+            guard let flight = server.flights[number] else { continue }
+            if let index = flight.waiter, endSubscription(index, into: &effects) {
+                server.flights.remove(number)
                 continue
             }
             let wasSent = flight.position < taken
-            let error = ProxyError(
-                .unavailable, "the server went away", server: settings.serverName,
-                retrySafe: exchange.method.isReadOnly || !wasSent,
-                detail: wasSent ? reason : "\(reason) before the request was sent to it")
-            fail(index, error, into: &effects)
+            failFlight(number, into: &effects) { exchange in
+                ProxyError(
+                    .unavailable, "the server went away", server: name,
+                    retrySafe: exchange.method.isReadOnly || !wasSent,
+                    detail: wasSent ? reason : "\(reason) before the request was sent to it")
+            }
         }
+        caching.writersAreGone()
+        server.abandoned = []
         withdrawServerRequests(into: &effects)
+    }
+
+    /// What becomes of a subscription whose server has gone: finished if the server had said so,
+    /// else asked for again. False if it is no subscription.
+    private mutating func endSubscription(
+        _ index: ExchangeIndex, into effects: inout Effects
+    ) -> Bool {
+        guard let exchange = exchanges.live(index), exchange.method == .listen else { return false }
+        if exchange.stage == .tornDown {
+            finishSubscription(index, into: &effects)
+        } else if exchange.line != nil {
+            keepSubscription(index, exchange)
+        } else {
+            return false
+        }
+        return true
     }
 
     /// A subscription is asked for again when the server is back, and ended when it will not be.
@@ -287,6 +317,7 @@ extension ProxyCore {
             effects.append(.release(group.connection))
         }
         lingering.removeAll { $0.until <= now }
+        caching.caches.tick(at: now)
         switch server.phase {
         case .down(let until) where until <= now && lifecycle.phase == .running:
             counters.restarts += 1
@@ -329,7 +360,9 @@ extension ProxyCore {
 
     /// Tells the server that nobody waits for this answer any more.
     private mutating func cancelDownstream(_ exchange: Exchange, into effects: inout Effects) {
-        guard exchange.stage == .sent, exchange.method != .initialize else { return }
+        guard exchange.stage == .sent, exchange.method != .initialize,
+            let index = server.flights[exchange.flight]?.waiter, isAlone(index)
+        else { return }
         let notice =
             #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":"#
             + #"{"requestId":\#(exchange.flight),"reason":"timeout"}}"#

@@ -44,6 +44,7 @@ package struct ProxyCore: ~Copyable {
     var batches = PendingTable<Batch>()
     var restoration = Restoration()
     var held = HeldQueue()
+    var caching: CacheStage
     var restarts: RestartPolicy
     var lifecycle = Lifecycle()
     /// Process groups whose leader is gone and that have until then to go by themselves.
@@ -55,6 +56,10 @@ package struct ProxyCore: ~Copyable {
     /// No exchange times out before this.
     var nextTimeout = Instant.never
     var arrivals: UInt64 = 0
+    /// The time of this turn.
+    var present = Instant(nanoseconds: 0)
+    /// The most flights at once.
+    var peakFlights = 0
     /// `settings.timeout` and `settings.maximumTimeout` in nanoseconds.
     let timeout: Int64
     let maximumTimeout: Int64
@@ -69,6 +74,7 @@ package struct ProxyCore: ~Copyable {
             connection: ConnectionID(rawValue: 1), startedAt: Instant(nanoseconds: 0))
         server.phase = .down(until: .never)
         restarts = RestartPolicy(seed: seed)
+        caching = CacheStage(settings.caching)
     }
 
     /// Takes in complete lines until there is none left or back-pressure says stop.
@@ -76,6 +82,7 @@ package struct ProxyCore: ~Copyable {
         _ input: inout LineFramer, from stream: StreamID, at now: Instant,
         into effects: inout Effects
     ) {
+        present = now
         receiveLines(of: &input, from: stream, at: now, into: &effects)
         let wasClosing = lifecycle.phase >= .closing
         advance(at: now, into: &effects)
@@ -109,6 +116,7 @@ package struct ProxyCore: ~Copyable {
         of input: inout LineFramer, from stream: StreamID, at now: Instant,
         into effects: inout Effects
     ) {
+        present = now
         if let line = input.finish() {
             receive(line, of: &input, from: stream, at: now, into: &effects)
         }
@@ -168,6 +176,7 @@ package struct ProxyCore: ~Copyable {
         case .starting, .open: break
         }
         for group in lingering { next = min(next, group.until) }
+        if let expiry = caching.caches.nextDeadline { next = min(next, expiry) }
         return next
     }
 

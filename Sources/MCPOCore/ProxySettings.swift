@@ -15,6 +15,11 @@ package struct ProxySettings: Sendable {
     /// How long a server may take to answer `initialize` after a restart (SPEC §2, connectionTimeout).
     package var connectionTimeout: Duration = .seconds(30)
     package var logLevel: LogLevel = .info
+    /// The cache, the sharing of equal calls and the metrics tool; nil for a proxy that only
+    /// forwards.
+    package var caching: CachingSettings?
+    /// What to add to the driver's time to get nanoseconds since 1970.
+    package var wallClockOffset: Int64 = 0
 
     package init(serverName: String) {
         self.serverName = serverName
@@ -43,6 +48,8 @@ package struct Limits: Sendable {
     package var batchMessages = 4_096
     /// Subscriptions that the server has ended but not answered; the oldest are forgotten.
     package var endedSubscriptions = 256
+    /// Calls that may write, were given up, and whose late answer is looked out for.
+    package var abandonedWrites = 1_024
     /// Progress tokens that stay in use because their request became a task.
     package var taskTokens = 1_024
 

@@ -2,7 +2,7 @@
  * bench: how much slower is a server behind mcpo than directly, and than behind a null relay?
  *
  *   bench [--quick] [--repetitions N] [--cpu N|none] [--markdown] [--mcpo PATH]
- *         [--peer NAME='COMMAND … {} …']… [SCENARIO…]
+ *         [--peer NAME='COMMAND … {} …']… [--peer-share N] [SCENARIO…]
  *
  * Absolute figures of a busy or virtual machine mean little and drift within minutes. Hence: all
  * configurations run in turn in one run, all processes on one CPU (a wake-up on another, idle one
@@ -10,14 +10,16 @@
  * repetition. Meter, stub and relay are C so that they are much lighter than what is measured.
  *
  * The files: wire.h the bytes, peer.c one command under test, observe.c its memory and CPU time,
- * load.c the closed loop, scenario.c the table of scenarios, report.c the tables and goals.
+ * load.c the closed loop, caching.c keys and what was executed, scenario.c the table of scenarios,
+ * report.c the tables and goals.
  *
- * Exit status: 0; 1 when an answer was wrong or missing, or something died or hung; 2 for wrong
- * arguments. Missed goals do not change it: machines are noisy.
+ * Exit status: 0; 1 when an answer was wrong or missing, the server executed what it should not
+ * have, or something died or hung; 2 for wrong arguments. Missed goals do not change it: machines
+ * are noisy.
  */
 #define _GNU_SOURCE
 #include "bench.h"
-#include "peer.h"
+#include "counts.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -33,35 +35,46 @@ _Noreturn static void usage(const char *problem) {
     if (problem != NULL) fprintf(stderr, "bench: %s\n", problem);
     fprintf(problem == NULL ? stdout : stderr,
             "usage: bench [--quick] [--repetitions N] [--cpu N|none] [--markdown] [--mcpo PATH]\n"
-            "             [--peer NAME='COMMAND … {} …']… [SCENARIO…]\n"
-            "{} stands for the stub server's command. Words are split at spaces.\n"
+            "             [--peer NAME='COMMAND … {} …']… [--peer-share N] [SCENARIO…]\n"
+            "{} stands for the stub server's command. Words are split at spaces. Peers make one\n"
+            "call in N.\n"
             "Scenarios, also by their beginning (* only when named):\n");
     for (size_t i = 0; i < all_scenario_count; i++)
-        fprintf(problem == NULL ? stdout : stderr, "  %-9s %s%s\n", all_scenarios[i].name,
+        fprintf(problem == NULL ? stdout : stderr, "  %-11s %s%s\n", all_scenarios[i].name,
                 all_scenarios[i].about, all_scenarios[i].by_name_only ? " *" : "");
     exit(problem == NULL ? 0 : 2);
 }
 
 /* ---- Arguments ------------------------------------------------------------------------------- */
 
-static void add_config(struct plan *plan, const char *name, const char *command, bool foreign) {
+static void add_config(struct plan *plan, struct config config) {
     if (plan->config_count == CONFIGS_MAX) usage("too many --peer");
     for (size_t i = 0; i < plan->config_count; i++)
-        if (strcmp(plan->configs[i].name, name) == 0) usage("two configurations of one name");
-    plan->configs[plan->config_count++] = (struct config){name, command, foreign};
+        if (strcmp(plan->configs[i].name, config.name) == 0)
+            usage("two configurations of one name");
+    plan->configs[plan->config_count++] = config;
 }
 
-/* A name selects all scenarios that begin with it: `small` is small-1, small-8 and small-64. */
+static void add_scenario(struct plan *plan, const struct scenario *s) {
+    size_t known = 0;
+    while (known < plan->scenario_count && plan->scenarios[known] != s) known++;
+    if (known == plan->scenario_count) plan->scenarios[plan->scenario_count++] = s;
+}
+
+/* A name selects the scenario that has it, or all that begin with it: `small` is small-1, small-8
+ * and small-64. */
 static void add_scenarios(struct plan *plan, const char *name) {
     bool found = false;
+    for (size_t i = 0; name != NULL && i < all_scenario_count; i++)
+        if (strcmp(all_scenarios[i].name, name) == 0) {
+            add_scenario(plan, &all_scenarios[i]);
+            return;
+        }
     for (size_t i = 0; i < all_scenario_count; i++) {
         const struct scenario *s = &all_scenarios[i];
         bool wanted = name == NULL ? !s->by_name_only : strncmp(s->name, name, strlen(name)) == 0;
-        if (!wanted) continue;
-        found = true;
-        size_t known = 0;
-        while (known < plan->scenario_count && plan->scenarios[known] != s) known++;
-        if (known == plan->scenario_count) plan->scenarios[plan->scenario_count++] = s;
+        if (wanted) add_scenario(plan, s);
+        found |= wanted;
     }
     if (!found) usage("no such scenario");
 }
@@ -79,7 +92,7 @@ static void add_peer(struct plan *plan, char *argument) {
     if (command == NULL || command == argument || command[1] == '\0')
         usage("--peer needs NAME=COMMAND");
     *command = '\0';
-    add_config(plan, argument, command + 1, true);
+    add_config(plan, (struct config){argument, command + 1, .foreign = true, .caches = true});
 }
 
 static char *option(int argc, char **argv, int *at) {
@@ -93,6 +106,8 @@ static char *join(const char *a, const char *b) {
     return text;
 }
 
+#define UNCACHED " --no-cache --no-dedup --no-metrics-tool"
+
 /* Our programs lie in REPOSITORY/.bench; mcpo, unless told, is REPOSITORY/.build/release/mcpo. */
 static void add_own_configs(struct plan *plan, const char *mcpo) {
     char path[PATH_MAX];
@@ -101,8 +116,10 @@ static void add_own_configs(struct plan *plan, const char *mcpo) {
     path[n] = '\0';
     *strrchr(path, '/') = '\0';
     plan->stub = join(path, "/stub");
-    add_config(plan, "direct", "{}", false);
-    add_config(plan, "relay", join(path, "/relay {}"), false);
+    add_config(plan, (struct config){.name = "direct", .command = "{}"});
+    add_config(plan, (struct config){.name = "relay", .command = join(path, "/relay {}")});
+    add_config(plan,
+               (struct config){.name = "limit", .command = join(path, "/limit"), .caches = true});
 
     bool told = mcpo != NULL;
     if (!told) {
@@ -111,11 +128,14 @@ static void add_own_configs(struct plan *plan, const char *mcpo) {
     }
     if (access(mcpo, X_OK) == 0) {
         plan->mcpo = mcpo;
-        add_config(plan, "mcpo", join(mcpo, " -- {}"), false);
+        add_config(
+            plan, (struct config){.name = "mcpo", .command = join(mcpo, " -- {}"), .caches = true});
+        add_config(plan,
+                   (struct config){.name = "uncached", .command = join(mcpo, UNCACHED " -- {}")});
     } else if (told) {
         usage("--mcpo: no such program");
     } else {
-        fprintf(stderr, "bench: there is no %s: direct and relay only\n", mcpo);
+        fprintf(stderr, "bench: there is no %s: its figures are missing\n", mcpo);
     }
 }
 
@@ -124,6 +144,7 @@ static void parse(struct plan *plan, int argc, char **argv) {
     char *peers[CONFIGS_MAX];
     size_t peer_count = 0;
     plan->cpu = CPU_DEFAULT;
+    plan->peer_share = 1;
     plan->scenarios = calloc(all_scenario_count, sizeof *plan->scenarios);
     if (plan->scenarios == NULL) die("memory");
     for (int i = 1; i < argc; i++) {
@@ -138,6 +159,8 @@ static void parse(struct plan *plan, int argc, char **argv) {
         else if (strcmp(argv[i], "--peer") == 0) {
             if (peer_count == CONFIGS_MAX) usage("too many --peer");
             peers[peer_count++] = option(argc, argv, &i);
+        } else if (strcmp(argv[i], "--peer-share") == 0) {
+            plan->peer_share = number(option(argc, argv, &i), 1, 1000000);
         } else if (strcmp(argv[i], "--help") == 0) usage(NULL);
         else if (argv[i][0] == '-') usage("no such option");
         else add_scenarios(plan, argv[i]);
@@ -147,6 +170,15 @@ static void parse(struct plan *plan, int argc, char **argv) {
     if (plan->scenario_count == 0) add_scenarios(plan, NULL);
     add_own_configs(plan, mcpo);
     for (size_t i = 0; i < peer_count; i++) add_peer(plan, peers[i]);
+}
+
+/* In memory, but with a path for the stub, who is the child of a child. */
+static void make_counts(struct plan *plan) {
+    char *path;
+    int file = memfd_create("counts", MFD_CLOEXEC);
+    if (file < 0 || (plan->counts = counts_map(file)) == NULL) die("counts");
+    if (asprintf(&path, "/proc/%d/fd/%d", getpid(), file) < 0) die("memory");
+    plan->counts_path = path;
 }
 
 /* ---- The run --------------------------------------------------------------------------------- */
@@ -189,7 +221,7 @@ static void run_scenario(struct results *r, size_t index) {
     unsigned rounds = scenario_repetitions(plan, s);
     for (unsigned round = 0; round < rounds; round++)
         for (size_t c = 0; c < plan->config_count; c++) {
-            if (failed[c]) continue;
+            if (failed[c] || !scenario_has(s, &plan->configs[c])) continue;
             if (isatty(STDERR_FILENO))
                 fprintf(stderr, "\r\033[K%s %u/%u %s", s->name, round + 1, rounds,
                         plan->configs[c].name);
@@ -206,6 +238,7 @@ int main(int argc, char **argv) {
     parse(&plan, argc, argv);
     pin(&plan);
     peer_setup();
+    make_counts(&plan);
 
     struct results results = {.plan = &plan};
     size_t count = plan.scenario_count * plan.config_count * plan.repetitions;

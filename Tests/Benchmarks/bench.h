@@ -10,7 +10,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+
+#include "load.h"
 
 enum { CONFIGS_MAX = 12, REPETITIONS_MAX = 50, WORDS_MAX = 64 };
 
@@ -28,7 +31,11 @@ enum metric {
     RSS_EARLY,
     RSS_LATE,
     RSS_GROWTH,
+    RSS_KEPT, /* late − idle */
     PSS_TREE,
+    EXECUTIONS, /* counted by the server while the load ran */
+    KEYS,       /* different keys in it */
+    EXECUTIONS_PER_KEY,
     METRICS
 };
 
@@ -40,6 +47,7 @@ struct scenario {
     enum kind kind;
     const char *about;
     const char *base;      /* the configuration that the others are compared with */
+    const char *configs;   /* who takes part, besides peers; NULL: direct, relay, mcpo */
     const char *tool;      /* LOAD, MEMORY: which of the stub's tools */
     size_t text_bytes;     /* the text its answers contain */
     unsigned window;       /* requests outstanding */
@@ -47,7 +55,7 @@ struct scenario {
     size_t quick_calls;    /* the same with --quick */
     unsigned repetitions;  /* at most so many; 0: as many as the run has */
     bool by_name_only;     /* not part of a run that names no scenarios */
-    bool annotated;        /* see load.h */
+    enum keys keys;        /* LOAD, MEMORY: see load.h; with keys, executions are counted */
     const char *stub_args; /* further arguments of the stub, in one string */
     const char *mcpo_args; /* instead of "-- {}" */
 };
@@ -57,13 +65,17 @@ struct config {
     const char *name;
     const char *command;
     bool foreign; /* see peer.h */
+    bool caches; /* what is read-only is executed once; a foreign one's other counts may be wrong */
 };
 
 struct plan {
     bool quick, markdown;
     unsigned repetitions;
-    int cpu; /* −1: not pinned */
+    int cpu;           /* −1: not pinned */
+    size_t peer_share; /* peers make one call in so many: theirs may take a thousand times longer */
     const char *stub, *mcpo;
+    const char *counts_path; /* see counts.h */
+    const uint64_t *counts;
     struct config configs[CONFIGS_MAX];
     size_t config_count;
     const struct scenario **scenarios;
@@ -87,6 +99,7 @@ static inline double *results_cell(const struct results *r, size_t scenario, siz
     return r->cells[(scenario * r->plan->config_count + config) * r->plan->repetitions + round];
 }
 
+bool scenario_has(const struct scenario *scenario, const struct config *config);
 unsigned scenario_repetitions(const struct plan *plan, const struct scenario *scenario);
 size_t scenario_calls(const struct plan *plan, const struct scenario *scenario);
 

@@ -2,8 +2,8 @@
  * load.c: the closed-loop load generator.
  *
  * It has to be much cheaper than what it measures, since all run on one CPU: one read(), one clock
- * reading and one write() per wake-up, however many answers came; requests are a constant with a
- * number in it; an answer is checked with memcmp, because its bytes are known beforehand (wire.h).
+ * reading and one write() per wake-up, however many answers came; requests are a constant with one
+ * or two numbers in it; an answer is checked with memcmp: its bytes are known beforehand (wire.h).
  *
  * It cannot deadlock with a peer that writes while it is not read: it writes without blocking and,
  * while something is left unwritten, waits for both directions. Else it simply blocks in read().
@@ -19,13 +19,22 @@
 #include <unistd.h>
 
 /* All bytes of a short answer are compared; of a long one the ends, and its length. */
-enum { COMPARE_ALL = 1024, COMPARE_END = 256, DIGITS_MAX = 20, REQUEST_MAX = 512 };
+enum {
+    COMPARE_ALL = 1024,
+    COMPARE_END = 256,
+    BEFORE_TEXT = 1024, /* the text of an answer that has more fields begins before this */
+    DIGITS_MAX = 20,
+    REQUEST_MAX = 512
+};
 
 #define REQUEST_HEAD "{\"jsonrpc\":\"2.0\",\"id\":"
 #define REQUEST_TAIL                                                                               \
     ",\"method\":\"tools/call\",\"params\":{\"name\":\"%s\",\"arguments\":{"                       \
     "\"query\":\"swift concurrency\",\"limit\":10,"                                                \
     "\"path\":\"/home/user/project/src/main.swift\"}}}\n"
+
+#define KEYED_TAIL ",\"method\":\"tools/call\",\"params\":{\"name\":\"%s\",\"arguments\":{\"key\":"
+#define KEYED_END "}}}\n"
 
 /* A call's entry is 0 before it is sent, then PENDING | time sent, then its latency. */
 #define PENDING (UINT64_C(1) << 63)
@@ -37,14 +46,33 @@ struct loop {
     uint64_t *calls; /* by id − first_id */
     size_t sent, answered;
 
-    char request_tail[REQUEST_MAX];
+    char request_tail[REQUEST_MAX]; /* up to its key if that is not the same for all */
     size_t request_tail_length;
     char *output; /* output[written, filled) waits for room in the pipe */
     size_t written, filled;
 
-    char *expected; /* what follows the id, without the newline */
+    char *expected; /* what follows the id, without the newline; the last checked key in it */
     size_t expected_length;
 };
+
+static bool has_many_keys(const struct load *load) {
+    return load->keys > ONE_KEY;
+}
+
+static uint64_t key_of(const struct loop *l, size_t index) {
+    switch (l->load->keys) {
+    case NO_KEYS:
+    case ONE_KEY:
+        break;
+    case UNIQUE_KEYS:
+        return l->first_id + index;
+    case BATCH_KEYS:
+        return l->first_id + index / l->load->window;
+    case CHOSEN_KEYS:
+        return l->load->chosen[index];
+    }
+    return l->load->key;
+}
 
 /* ---- Sending --------------------------------------------------------------------------------- */
 
@@ -64,7 +92,13 @@ static void add_request(struct loop *l, uint64_t now) {
     at += sizeof REQUEST_HEAD - 1;
     at += print_number(at, l->first_id + l->sent);
     memcpy(at, l->request_tail, l->request_tail_length);
-    l->filled = (size_t)(at - l->output) + l->request_tail_length;
+    at += l->request_tail_length;
+    if (has_many_keys(l->load)) {
+        at += print_number(at, key_of(l, l->sent));
+        memcpy(at, KEYED_END, sizeof KEYED_END - 1);
+        at += sizeof KEYED_END - 1;
+    }
+    l->filled = (size_t)(at - l->output);
     l->calls[l->sent++] = PENDING | now;
 }
 
@@ -84,7 +118,9 @@ static bool fill_window(struct loop *l, uint64_t now) {
         l->filled -= l->written;
         l->written = 0;
     }
-    while (l->sent < l->load->calls && l->sent - l->answered < l->load->window) add_request(l, now);
+    bool whole = l->load->keys != BATCH_KEYS || l->sent == l->answered;
+    while (whole && l->sent < l->load->calls && l->sent - l->answered < l->load->window)
+        add_request(l, now);
     return write_requests(l);
 }
 
@@ -94,18 +130,30 @@ static bool wrong(struct loop *l, const char *what, const char *line, size_t len
     return peer_fault(l->peer, "%s: %.*s", what, (int)(length < 160 ? length : 160), line);
 }
 
+/* All of a short text or tail, the ends of a long one. */
+static bool equal(const char *a, const char *b, size_t length) {
+    if (length <= COMPARE_ALL) return memcmp(a, b, length) == 0;
+    const char *a_end = a + length - COMPARE_END, *b_end = b + length - COMPARE_END;
+    return memcmp(a, b, COMPARE_END) == 0 && memcmp(a_end, b_end, COMPARE_END) == 0;
+}
+
+/* Whether an answer that was printed anew, or has further fields, contains the text. */
+static bool text_is_right(const struct loop *l, const char *tail, size_t length) {
+    static const char name[] = "\"text\":";
+    const char *end = tail + length, *expected = l->expected + sizeof TEXT_HEAD - 1;
+    size_t near = length < BEFORE_TEXT ? length : BEFORE_TEXT, size = l->load->text_bytes;
+    const char *at = memmem(tail, near, name, sizeof name - 1);
+    if (at == NULL) return false;
+    for (at += sizeof name - 1; at < end && *at == ' ';) at++;
+    if ((size_t)(end - at) < size + 2 || at[0] != '"' || at[size + 1] != '"') return false;
+    return equal(at + 1, expected, size);
+}
+
 /* The rest of an answer after its id; the whole of one that a foreign proxy has printed anew. */
-static bool tail_is_right(const struct loop *l, const char *tail, size_t length) {
-    size_t expected = l->expected_length;
-    if (l->load->annotated || l->peer->foreign) {
-        const size_t head = sizeof TEXT_HEAD - 1, rest = sizeof TEXT_TAIL - 1;
-        return memmem(tail, length, l->expected + head, expected + 1 - head - rest) != NULL;
-    }
-    if (length != expected) return false;
-    if (length <= COMPARE_ALL) return memcmp(tail, l->expected, length) == 0;
-    return memcmp(tail, l->expected, COMPARE_END) == 0 &&
-           memcmp(tail + length - COMPARE_END, l->expected + expected - COMPARE_END, COMPARE_END) ==
-               0;
+static bool tail_is_right(struct loop *l, size_t index, const char *tail, size_t length) {
+    if (has_many_keys(l->load)) wire_put_key(l->expected + sizeof TEXT_HEAD - 1, key_of(l, index));
+    if (l->load->keys != NO_KEYS || l->peer->foreign) return text_is_right(l, tail, length);
+    return length == l->expected_length && equal(tail, l->expected, length);
 }
 
 static bool take_line(struct loop *l, const char *line, size_t length, uint64_t now) {
@@ -124,7 +172,7 @@ static bool take_line(struct loop *l, const char *line, size_t length, uint64_t 
     if (at == digits || index >= l->sent || !(l->calls[index] & PENDING))
         return wrong(l, "an answer to no outstanding request", line, length);
     const char *tail = l->peer->foreign ? line : at;
-    if (!tail_is_right(l, tail, (size_t)(end - tail)))
+    if (!tail_is_right(l, index, tail, (size_t)(end - tail)))
         return wrong(l, "a wrong answer", line, length);
     l->calls[index] = now - (l->calls[index] & ~PENDING);
     l->answered++;
@@ -164,14 +212,24 @@ static bool run_loop(struct loop *l) {
     return true;
 }
 
+static int print_request(struct loop *l) {
+    const char *tool = l->load->tool;
+    if (l->load->keys == NO_KEYS) return snprintf(l->request_tail, REQUEST_MAX, REQUEST_TAIL, tool);
+    if (has_many_keys(l->load)) return snprintf(l->request_tail, REQUEST_MAX, KEYED_TAIL, tool);
+    return snprintf(l->request_tail, REQUEST_MAX, KEYED_TAIL "%llu" KEYED_END, tool,
+                    (unsigned long long)l->load->key);
+}
+
 static void prepare(struct loop *l) {
-    int n = snprintf(l->request_tail, REQUEST_MAX, REQUEST_TAIL, l->load->tool);
+    const size_t longest = sizeof REQUEST_HEAD + 2 * DIGITS_MAX + sizeof KEYED_END;
+    int n = print_request(l);
     if (n < 0 || n >= REQUEST_MAX) die("a tool's name is too long");
     l->request_tail_length = (size_t)n;
-    l->output = malloc(l->load->window * (sizeof REQUEST_HEAD + DIGITS_MAX + (size_t)n));
+    l->output = malloc(l->load->window * (longest + (size_t)n));
     l->expected = wire_answer_tail(l->load->text_bytes, &l->expected_length);
     l->calls = malloc(l->load->calls * sizeof *l->calls);
     if (l->output == NULL || l->expected == NULL || l->calls == NULL) die("memory");
+    if (l->load->keys == ONE_KEY) wire_put_key(l->expected + sizeof TEXT_HEAD - 1, l->load->key);
     memset(l->calls, 0,
            l->load->calls * sizeof *l->calls); /* page faults now, not while measuring */
     l->expected_length--;                      /* the newline belongs to the framing */

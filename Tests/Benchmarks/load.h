@@ -1,17 +1,29 @@
 /*
- * load.h: a closed loop: `window` requests are outstanding, each answer lets one more go.
+ * load.h: a closed loop: `window` requests are outstanding, each answer lets one more go; or, with
+ * a key for each batch, the whole window at once, and the next when all of it is answered.
  */
 #ifndef MCPO_BENCH_LOAD_H
 #define MCPO_BENCH_LOAD_H
 
 #include "peer.h"
 
+/* The argument "key" of a call, which says which calls are equal. */
+enum keys {
+    NO_KEYS,     /* other arguments, the same for all calls; the answer is compared byte by byte */
+    ONE_KEY,     /* load.key */
+    UNIQUE_KEYS, /* the call's id */
+    BATCH_KEYS,  /* one for each `window` calls, which are sent at once */
+    CHOSEN_KEYS  /* load.chosen, by call */
+};
+
 struct load {
     const char *tool;
     size_t text_bytes; /* of the text that each answer must contain */
-    bool annotated;    /* an answer may have more fields (a cache hit): its text is checked alone */
     size_t calls;
     unsigned window;
+    enum keys keys; /* with keys, only an answer's text is checked: a cache may add fields */
+    uint64_t key;
+    const uint32_t *chosen;
 };
 
 struct load_result {

@@ -176,6 +176,22 @@ bool peer_initialize(struct peer *peer, uint64_t *answered_at) {
     return send_text(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n");
 }
 
+bool peer_list_tools(struct peer *peer) {
+    char request[96], *line;
+    size_t length;
+    snprintf(request, sizeof request, ANSWER_HEAD "%llu,\"method\":\"tools/list\"}\n",
+             (unsigned long long)peer->next_id++);
+    if (!send_text(peer, request)) return false;
+    for (;;) {
+        while ((line = reader_line(&peer->reader, &length)) == NULL)
+            if (!peer_read(peer)) return false;
+        if (memmem(line, length, "\"tools\":", 8) != NULL) return true;
+        if (memmem(line, length, "\"error\":", 8) != NULL)
+            return peer_fault(peer, "a wrong answer to tools/list: %.*s",
+                              (int)(length < 150 ? length : 150), line);
+    }
+}
+
 /* ---- Stopping -------------------------------------------------------------------------------- */
 
 static void release(struct peer *peer) {

@@ -36,6 +36,19 @@ static const struct column load_columns[] = {
     {"p50 ÷ %s", LATENCY_P50, RATIO, 1, 2},       {"spread calls/s", THROUGHPUT, SPREAD, 0.01, 1},
     {"spread p50", LATENCY_P50, SPREAD, 0.01, 1},
 };
+static const struct column counted_columns[] = {
+    {"calls/s", THROUGHPUT, PLAIN, 1, 0},
+    {"p50 µs", LATENCY_P50, PLAIN, 1, 1},
+    {"p99 µs", LATENCY_P99, PLAIN, 1, 1},
+    {"own CPU µs/call", CPU_OWN, PLAIN, 1, 2},
+    {"keys", KEYS, PLAIN, 1, 0},
+    {"executions", EXECUTIONS, PLAIN, 1, 0},
+    {"calls/s ÷ %s", THROUGHPUT, RATIO, 1, 3},
+    {"p50 − %s", LATENCY_P50, DIFFERENCE, 1, 2},
+    {"p50 ÷ %s", LATENCY_P50, RATIO, 1, 2},
+    {"spread calls/s", THROUGHPUT, SPREAD, 0.01, 1},
+    {"spread p50", LATENCY_P50, SPREAD, 0.01, 1},
+};
 static const struct column startup_columns[] = {
     {"median ms", STARTUP, PLAIN, 1, 2},
     {"− %s", STARTUP, DIFFERENCE, 1, 2},
@@ -54,6 +67,7 @@ static const struct column memory_columns[] = {
     {"at 10,000 MB", RSS_EARLY, PLAIN, MEGABYTE, 2},
     {"at the end MB", RSS_LATE, PLAIN, MEGABYTE, 2},
     {"growth KiB", RSS_GROWTH, PLAIN, 1024, 0},
+    {"end − idle MB", RSS_KEPT, PLAIN, MEGABYTE, 2},
 };
 
 struct goal {
@@ -84,6 +98,22 @@ static const struct goal goals[] = {
      RSS_GROWTH, PLAIN, NULL, AT_MOST, 1024, GROWTH_TOLERANCE / 1024, GROWTH_TOLERANCE / 1024, 0},
     {"end of stdin to reaped, ms", "shutdown",
      SHUTDOWN, PLAIN, NULL, AT_MOST, 1, 5, 2, 2},
+    {"hit, 1 outstanding: p50 ÷ limit's", "hit-1",
+     LATENCY_P50, RATIO, "limit", AT_MOST, 1, 1.25, 1.1, 2},
+    {"hit, 64 outstanding: calls/s ÷ limit's", "hit-64",
+     THROUGHPUT, RATIO, "limit", AT_LEAST, 1, 0.5, 0.75, 2},
+    {"64 KiB hit, 1 outstanding: p50 ÷ limit's", "hit-64k",
+     LATENCY_P50, RATIO, "limit", AT_MOST, 1, 1.2, 1.1, 2},
+    {"unique keys, 64 outstanding: calls/s ÷ cache off", "unique-64",
+     THROUGHPUT, RATIO, "uncached", AT_LEAST, 1, 0.8, 0.9, 2},
+    {"64 equal calls at once: executions", "dedup",
+     EXECUTIONS_PER_KEY, PLAIN, NULL, AT_MOST, 1, 1, 1, 2},
+    {"64 equal calls at once: p50 over direct, ms", "dedup",
+     LATENCY_P50, DIFFERENCE, "direct", AT_MOST, 1000, 0.5, 0.5, 2},
+    {"50,000 calls by Zipf's law: executions ÷ distinct keys", "zipf",
+     EXECUTIONS_PER_KEY, PLAIN, NULL, AT_MOST, 1, 1, 1, 4},
+    {"memory after 500,000 keys, over idle, ÷ byte bound", "memory-keys",
+     RSS_KEPT, PLAIN, NULL, AT_MOST, 64 * 1024 * 1024, 1.2, 1.1, 2},
     /* clang-format on */
 };
 
@@ -133,7 +163,7 @@ static double evaluate(const struct results *r, size_t scenario, size_t config, 
 
 /* ---- Tables ---------------------------------------------------------------------------------- */
 
-enum { COLUMNS_MAX = 12, ROWS_MAX = 16, CELL_MAX = 96 };
+enum { COLUMNS_MAX = 12, ROWS_MAX = 24, CELL_MAX = 96 };
 
 struct table {
     size_t columns, rows; /* the first row is the heading */
@@ -183,6 +213,7 @@ static void format_value(char *text, double value, const struct column *column) 
 
 static const struct column *columns_of(const struct scenario *s, size_t *count) {
 #define COLUMNS(list) (*count = sizeof list / sizeof *list, list)
+    if (s->kind == LOAD && s->keys != NO_KEYS) return COLUMNS(counted_columns);
     if (s->kind == LOAD) return COLUMNS(load_columns);
     if (s->kind == MEMORY) return COLUMNS(memory_columns);
     return strcmp(s->name, "startup") == 0 ? COLUMNS(startup_columns) : COLUMNS(shutdown_columns);
@@ -192,7 +223,7 @@ static const struct column *columns_of(const struct scenario *s, size_t *count) 
 static void report_scenario(const struct results *r, size_t index, FILE *out) {
     const struct plan *plan = r->plan;
     const struct scenario *s = plan->scenarios[index];
-    struct table t = {.rows = 1 + plan->config_count};
+    struct table t = {.rows = 1};
     size_t count;
     const struct column *columns = columns_of(s, &count);
     t.columns = 1 + count;
@@ -206,10 +237,12 @@ static void report_scenario(const struct results *r, size_t index, FILE *out) {
                      s->base, slot + 2);
     }
     for (size_t config = 0; config < plan->config_count; config++) {
-        snprintf(t.text[config + 1][0], CELL_MAX, "%.60s", plan->configs[config].name);
+        if (!scenario_has(s, &plan->configs[config])) continue;
+        char (*row)[CELL_MAX] = t.text[t.rows++];
+        snprintf(row[0], CELL_MAX, "%.60s", plan->configs[config].name);
         for (size_t c = 0; c < count; c++)
             format_value(
-                t.text[config + 1][c + 1],
+                row[c + 1],
                 evaluate(r, index, config, columns[c].metric, columns[c].operation, s->base),
                 &columns[c]);
     }
@@ -279,12 +312,14 @@ static void cpu_model(char *model, size_t size) {
 static void report_conditions(const struct results *r, FILE *out) {
     const struct plan *plan = r->plan;
     struct utsname kernel;
-    char model[128], date[32], pinned[32] = "not pinned";
+    char model[128], date[32], pinned[32] = "not pinned", peers[48] = "";
     time_t now = time(NULL);
     struct tm utc;
     strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &utc));
     if (uname(&kernel) < 0) memset(&kernel, 0, sizeof kernel);
     cpu_model(model, sizeof model);
+    if (plan->peer_share > 1)
+        snprintf(peers, sizeof peers, " Peers make one call in %zu.", plan->peer_share);
     if (plan->cpu >= 0) snprintf(pinned, sizeof pinned, "all pinned to CPU %d", plan->cpu);
     fprintf(out,
             "%s%s, %s %s, %s, %ld cores, %s, %u repetitions%s, %.1f %% stolen by the hypervisor.\n",
@@ -295,7 +330,9 @@ static void report_conditions(const struct results *r, FILE *out) {
         out,
         "Configurations in turn, medians; ÷ and − compare within a repetition; spread is (largest "
         "− smallest) ÷\n"
-        "median; CPU is of all processes but the meter, \"own\" of the first. Configurations:\n\n");
+        "median; CPU is of all processes but the meter, \"own\" of the first.%s "
+        "Configurations:\n\n",
+        peers);
     for (size_t i = 0; i < plan->config_count; i++)
         fprintf(out, "%s%s%s: %s\n", plan->markdown ? "* `" : "  ", plan->configs[i].name,
                 plan->markdown ? "`" : "", plan->configs[i].command);

@@ -6,7 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "bench.h"
-#include "load.h"
+#include "caching.h"
 #include "wire.h"
 
 #include <math.h>
@@ -15,10 +15,12 @@
 #include <time.h>
 
 #define ECHO .tool = "echo", .text_bytes = ECHO_TEXT_BYTES
-#define LOOKUP .tool = "lookup", .text_bytes = ECHO_TEXT_BYTES
 #define BIG .tool = "big", .text_bytes = BIG_TEXT_KIB * 1024
 #define SLOW .tool = "slow", .text_bytes = ECHO_TEXT_BYTES
 #define SERIAL .tool = "serial", .text_bytes = ECHO_TEXT_BYTES
+#define LOOKUP .tool = "lookup", .text_bytes = ECHO_TEXT_BYTES
+#define LOOKUP_BIG .tool = "lookup_big", .text_bytes = BIG_TEXT_KIB * 1024
+#define LOOKUP_SLOW .tool = "lookup_slow", .text_bytes = ECHO_TEXT_BYTES
 #define CALLS(count, quick) .calls = count, .quick_calls = quick
 
 const struct scenario all_scenarios[] = {
@@ -39,8 +41,23 @@ const struct scenario all_scenarios[] = {
      ECHO, .window = 1, CALLS(11, 5)},
     {"memory", MEMORY, "resident memory, 64 outstanding", "relay",
      ECHO, .window = 64, CALLS(1000000, 1000000), .repetitions = 3},
-    {"hit", LOAD, "answers from the cache, 64 outstanding", "relay",
-     LOOKUP, .window = 64, CALLS(500000, 100000), .annotated = true, .by_name_only = true},
+    {"hit-1", LOAD, "150-byte answers from the cache, 1 outstanding", "limit", "limit mcpo",
+     LOOKUP, .window = 1, CALLS(80000, 10000), .keys = ONE_KEY},
+    {"hit-64", LOAD, "150-byte answers from the cache, 64 outstanding", "limit", "limit mcpo",
+     LOOKUP, .window = 64, CALLS(1000000, 200000), .keys = ONE_KEY},
+    {"hit-64k", LOAD, "64 KiB answers from the cache, 1 outstanding", "limit", "limit mcpo",
+     LOOKUP_BIG, .window = 1, CALLS(15000, 2000), .keys = ONE_KEY},
+    {"unique-64", LOAD, "each call another key, 64 outstanding", "uncached", "uncached mcpo",
+     LOOKUP, .window = 64, CALLS(300000, 60000), .keys = UNIQUE_KEYS},
+    {"dedup", LOAD, "64 equal calls at once to a 50 ms tool", "direct", "direct mcpo",
+     LOOKUP_SLOW, .window = 64, CALLS(64 * 20, 64 * 5), .keys = BATCH_KEYS,
+     .stub_args = "--slow-ms 50"},
+    {"zipf", LOAD, "10,000 keys by Zipf's law, 64 outstanding", "direct", "direct mcpo",
+     LOOKUP, .window = 64, CALLS(50000, 50000), .keys = CHOSEN_KEYS,
+     .mcpo_args = "--cache-max-size 20000 -- {}"},
+    {"memory-keys", MEMORY, "resident memory, each call another key, 64 outstanding", NULL, "mcpo",
+     LOOKUP, .window = 64, CALLS(500000, 500000), .keys = UNIQUE_KEYS,
+     .mcpo_args = "--cache-max-size 1000000 --cache-max-bytes 64MiB -- {}"},
     {"serial", LOAD, "server takes 1 ms, one at a time, 8 outstanding", "direct",
      SERIAL, .window = 8, CALLS(1000, 300), .stub_args = "--serial-ms 1", .by_name_only = true},
     /* clang-format on */
@@ -55,6 +72,15 @@ enum {
     WARM_UP_SHARE = 10 /* one in so many calls is made beforehand and not measured */
 };
 
+/* A peer takes part in everything. */
+bool scenario_has(const struct scenario *s, const struct config *config) {
+    const char *list = s->configs == NULL ? "direct relay mcpo" : s->configs;
+    size_t length = strlen(config->name);
+    for (const char *at = list; (at = strstr(at, config->name)) != NULL; at += length)
+        if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')) return true;
+    return config->foreign;
+}
+
 unsigned scenario_repetitions(const struct plan *plan, const struct scenario *s) {
     return s->repetitions > 0 && s->repetitions < plan->repetitions ? s->repetitions
                                                                     : plan->repetitions;
@@ -64,6 +90,13 @@ size_t scenario_calls(const struct plan *plan, const struct scenario *s) {
     size_t calls = plan->quick ? s->quick_calls : s->calls;
     size_t share = (LIVES_AT_LEAST + plan->repetitions - 1) / plan->repetitions;
     return s->kind == LIFE && calls < share ? share : calls;
+}
+
+static size_t calls_of(const struct plan *plan, const struct scenario *s,
+                       const struct config *config) {
+    size_t calls = scenario_calls(plan, s), share = calls / plan->peer_share;
+    if (!config->foreign || s->kind == LIFE) return calls;
+    return share < s->window ? s->window : share;
 }
 
 static void sleep_ms(long ms) {
@@ -79,15 +112,17 @@ struct command {
 };
 
 /* Strings from strdup are not freed: a command lives as long as the few hundred of a run do. */
-static void add_words(struct command *c, const char *text, const char *stub,
-                      const char *stub_args) {
+static void add_words(struct command *c, const char *text, const struct plan *plan,
+                      const struct scenario *s) {
     char *copy = strdup(text), *rest = NULL;
     if (copy == NULL) die("memory");
     for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
-        if (strcmp(word, "{}") == 0 && stub != NULL) {
-            add_words(c, stub, NULL, NULL);
+        if (strcmp(word, "{}") == 0 && plan != NULL) {
+            add_words(c, plan->stub, NULL, NULL);
             add_words(c, "--legacy", NULL, NULL);
-            if (stub_args != NULL) add_words(c, stub_args, NULL, NULL);
+            if (s->keys != NO_KEYS) add_words(c, "--counts", NULL, NULL);
+            if (s->keys != NO_KEYS) add_words(c, plan->counts_path, NULL, NULL);
+            if (s->stub_args != NULL) add_words(c, s->stub_args, NULL, NULL);
             continue;
         }
         if (c->count == WORDS_MAX) die("a command has too many words");
@@ -101,44 +136,93 @@ static void build_command(struct command *c, const struct plan *plan, const stru
     bool replaced = s->mcpo_args != NULL && strcmp(config->name, "mcpo") == 0;
     *c = (struct command){.count = 0};
     if (replaced) add_words(c, plan->mcpo, NULL, NULL);
-    add_words(c, replaced ? s->mcpo_args : config->command, plan->stub, s->stub_args);
+    add_words(c, replaced ? s->mcpo_args : config->command, plan, s);
 }
 
 /* ---- One repetition of each kind ------------------------------------------------------------- */
 
+struct cell_run {
+    const struct plan *plan;
+    const struct config *config;
+    struct peer *peer;
+    size_t calls;
+};
+
 static struct load load_of(const struct scenario *s, size_t calls) {
-    return (struct load){s->tool, s->text_bytes, s->annotated, calls, s->window};
+    return (struct load){.tool = s->tool,
+                         .text_bytes = s->text_bytes,
+                         .calls = calls,
+                         .window = s->window,
+                         .keys = s->keys,
+                         .key = WARM_KEY,
+                         .chosen = s->keys == CHOSEN_KEYS ? caching_zipf_keys(calls) : NULL};
 }
 
-static bool run_load(struct peer *peer, const struct scenario *s, size_t calls, double *values) {
+static void keep_load_result(const struct load_result *r, double *values) {
+    values[THROUGHPUT] = r->calls_per_second;
+    values[LATENCY_P50] = r->p50_ns / 1e3;
+    values[LATENCY_P99] = r->p99_ns / 1e3;
+    values[CPU_TREE] = r->cpu_tree_ns / 1e3;
+    values[CPU_OWN] = r->cpu_own_ns / 1e3;
+    values[CPU_METER] = r->cpu_meter_ns / 1e3;
+}
+
+/* What was executed, and whether that is what had to be; of others' proxies it is only reported,
+ * but that their hits are hits. A limit has no server, so it executes nothing. */
+static bool keep_counts(const struct cell_run *run, const struct load *load, uint64_t executed,
+                        double *values) {
+    size_t keys = caching_distinct(load);
+    values[EXECUTIONS] = (double)executed;
+    values[KEYS] = (double)keys;
+    values[EXECUTIONS_PER_KEY] = (double)executed / (double)keys;
+    uint64_t right = load->keys == ONE_KEY ? 0 : keys;
+    bool judged = run->config->caches && (!run->config->foreign || load->keys == ONE_KEY);
+    return !judged || executed == right ||
+           peer_fault(run->peer, "%llu executions for %zu calls with %zu different keys, not %llu",
+                      (unsigned long long)executed, load->calls, keys, (unsigned long long)right);
+}
+
+/* The counts are read outside of what is timed. */
+static bool load_and_count(const struct cell_run *run, const struct load *load, double *values) {
+    uint64_t before = caching_executed(run->plan, load);
+    struct load_result r;
+    if (!load_run(run->peer, load, &r)) return false;
+    keep_load_result(&r, values);
+    if (load->keys == NO_KEYS) return true;
+    if (!keep_counts(run, load, caching_executed(run->plan, load) - before, values)) return false;
+    bool stores = run->config->caches && !run->config->foreign && load->keys == UNIQUE_KEYS;
+    return !stores || caching_kept(run->peer, run->plan, load);
+}
+
+static bool run_load(const struct cell_run *run, const struct scenario *s, double *values) {
     uint64_t answered_at;
     struct load_result r;
-    struct load warm_up = load_of(s, calls / WARM_UP_SHARE + 1), load = load_of(s, calls);
-    if (!peer_initialize(peer, &answered_at)) return false;
-    if (!load_run(peer, &warm_up, &r) || !load_run(peer, &load, &r)) return false;
-    values[THROUGHPUT] = r.calls_per_second;
-    values[LATENCY_P50] = r.p50_ns / 1e3;
-    values[LATENCY_P99] = r.p99_ns / 1e3;
-    values[CPU_TREE] = r.cpu_tree_ns / 1e3;
-    values[CPU_OWN] = r.cpu_own_ns / 1e3;
-    values[CPU_METER] = r.cpu_meter_ns / 1e3;
-    return true;
+    struct load warm_up = load_of(s, run->calls / WARM_UP_SHARE + 1), load = load_of(s, run->calls);
+    if (!peer_initialize(run->peer, &answered_at)) return false;
+    if (s->keys != NO_KEYS && !caching_begin(run->peer, run->plan, &load, run->config))
+        return false;
+    /* Chosen keys must be new. */
+    if (s->keys != CHOSEN_KEYS && !load_run(run->peer, &warm_up, &r)) return false;
+    return load_and_count(run, &load, values);
 }
 
-static bool run_memory(struct peer *peer, const struct scenario *s, size_t calls, double *values) {
+static bool run_memory(const struct cell_run *run, const struct scenario *s, double *values) {
     uint64_t answered_at;
+    struct peer *peer = run->peer;
     struct memory idle, early, late;
     struct load_result r;
-    struct load first = load_of(s, EARLY_CALLS), rest = load_of(s, calls - EARLY_CALLS);
+    struct load first = load_of(s, EARLY_CALLS), rest = load_of(s, run->calls - EARLY_CALLS);
     if (!peer_initialize(peer, &answered_at)) return false;
     sleep_ms(SETTLE_MS);
     if (!peer_memory(peer, &idle)) return false;
+    if (s->keys != NO_KEYS && !caching_begin(peer, run->plan, &first, run->config)) return false;
     if (!load_run(peer, &first, &r) || !peer_memory(peer, &early)) return false;
-    if (!load_run(peer, &rest, &r) || !peer_memory(peer, &late)) return false;
+    if (!load_and_count(run, &rest, values) || !peer_memory(peer, &late)) return false;
     values[RSS_IDLE] = idle.rss;
     values[RSS_EARLY] = early.rss;
     values[RSS_LATE] = late.rss;
     values[RSS_GROWTH] = late.rss - early.rss;
+    values[RSS_KEPT] = late.rss - idle.rss;
     values[PSS_TREE] = idle.tree_pss;
     return true;
 }
@@ -181,18 +265,20 @@ bool scenario_run(const struct plan *plan, const struct scenario *s, const struc
     struct command command;
     uint64_t ending;
     bool ok;
-    size_t calls = scenario_calls(plan, s);
+    size_t calls = calls_of(plan, s, config);
+    struct cell_run run = {plan, config, &peer, calls};
     build_command(&command, plan, s, config);
     if (s->kind == LIFE) {
         ok = run_lives(&peer, s, calls, command.words, config->foreign, values);
     } else {
         peer_start(&peer, command.words, config->foreign);
-        ok = s->kind == LOAD ? run_load(&peer, s, calls, values)
-                             : run_memory(&peer, s, calls, values);
+        ok = s->kind == LOAD ? run_load(&run, s, values) : run_memory(&run, s, values);
         ok = ok && peer_stop(&peer, &ending);
     }
     if (ok) return true;
-    for (int m = 0; m < METRICS; m++) values[m] = NAN;
+    /* Times of a load that went wrong mean nothing; what was executed says how wrong it went. */
+    for (int m = 0; m < METRICS; m++)
+        if (m != EXECUTIONS && m != KEYS && m != EXECUTIONS_PER_KEY) values[m] = NAN;
     fprintf(stderr, "\nbench: FAILED: %s, %s: %s\n", s->name, config->name, peer.fault);
     peer_abandon(&peer);
     return false;

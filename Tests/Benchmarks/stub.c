@@ -5,14 +5,18 @@
  * and would hide it. A request's id is found with a scan of the raw line and copied verbatim. All
  * requests of one read() are answered with one write().
  *
- *   stub [--legacy] [--kib N] [--slow-ms M] [--serial-ms M]
+ *   stub [--legacy] [--kib N] [--slow-ms M] [--serial-ms M] [--counts PATH]
  *
- * Tools: echo (about 150 bytes), lookup (the same answer; its readOnlyHint lets a proxy cache it),
- * big (one text of N KiB, 64), slow (answers after M ms, any number at once, 5), serial (M ms each,
- * one at a time, 5). With --legacy, server/discover is refused, as servers before 2026-07-28 do.
- * It ends with status 0 at the end of stdin; delayed answers that are not yet due are dropped.
+ * Tools: echo (about 150 bytes), big (one text of N KiB, 64), slow (answers after M ms, any number
+ * at once, 5), serial (M ms each, one at a time, 5). A proxy may cache these, for they have a
+ * readOnlyHint: lookup, lookup_big, lookup_slow (answers of the same kinds), lookup_broken
+ * (isError) and get_value, which set_value, a write, changes: the value is how often that was
+ * called. With --counts, each execution is counted there (counts.h). With --legacy, server/discover
+ * is refused, as servers before 2026-07-28 do. It ends with status 0 at the end of stdin; delayed
+ * answers that are not yet due are dropped.
  */
 #define _GNU_SOURCE
+#include "counts.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -33,8 +37,11 @@ enum {
     WAITING_MAX = 4096        /* delayed answers; a power of two */
 };
 
+/* Of an answer without a key. */
+#define NO_KEY UINT64_MAX
+
 struct tail {
-    char *bytes;
+    char *bytes; /* the text's first bytes are replaced while an answer with a key is made */
     size_t length;
 };
 
@@ -45,7 +52,7 @@ struct queue {
     uint64_t last_deadline;
     uint32_t head, count;
     struct waiting {
-        uint64_t deadline;
+        uint64_t deadline, key;
         size_t id_length;
         char id[ID_BYTES];
     } ring[WAITING_MAX];
@@ -55,6 +62,7 @@ struct stub {
     bool legacy;
     struct tail echo, big;
     struct queue slow, serial;
+    uint64_t *counts, value; /* counts: NULL without --counts, then value stands in */
     char *input;
     size_t input_size, input_used;
     size_t output_used;
@@ -123,11 +131,24 @@ static void answer(struct stub *s, struct slice id, const char *tail, size_t len
     put(s, tail, length);
 }
 
+static void answer_keyed(struct stub *s, struct slice id, struct tail tail, uint64_t key) {
+    char *text = tail.bytes + sizeof TEXT_HEAD - 1, plain[KEY_DIGITS];
+    if (key == NO_KEY) {
+        answer(s, id, tail.bytes, tail.length);
+        return;
+    }
+    memcpy(plain, text, KEY_DIGITS);
+    wire_put_key(text, key);
+    answer(s, id, tail.bytes, tail.length);
+    memcpy(text, plain, KEY_DIGITS);
+}
+
 #define ANSWER_TEXT(s, id, text) answer(s, id, text "\n", sizeof text)
 
 /* ---- Delayed answers ------------------------------------------------------------------------- */
 
-static void delay(struct stub *s, struct queue *q, struct slice id, uint64_t now) {
+static void delay(struct stub *s, struct queue *q, struct slice id, uint64_t key) {
+    uint64_t now = now_ns();
     if (q->count == WAITING_MAX || id.length > ID_BYTES) {
         ANSWER_TEXT(s, id,
                     ",\"error\":{\"code\":-32603,\"message\":\"stub: too many, or id too long\"}}");
@@ -136,6 +157,7 @@ static void delay(struct stub *s, struct queue *q, struct slice id, uint64_t now
     uint64_t start = q->one_at_a_time && q->last_deadline > now ? q->last_deadline : now;
     struct waiting *w = &q->ring[(q->head + q->count++) % WAITING_MAX];
     w->deadline = q->last_deadline = start + q->delay_ns;
+    w->key = key;
     w->id_length = id.length;
     memcpy(w->id, id.bytes, id.length);
 }
@@ -143,7 +165,7 @@ static void delay(struct stub *s, struct queue *q, struct slice id, uint64_t now
 static void answer_due(struct stub *s, struct queue *q, uint64_t now) {
     while (q->count > 0 && q->ring[q->head].deadline <= now) {
         struct waiting *w = &q->ring[q->head];
-        answer(s, (struct slice){w->id, w->id_length}, s->echo.bytes, s->echo.length);
+        answer_keyed(s, (struct slice){w->id, w->id_length}, s->echo, w->key);
         q->head = (q->head + 1) % WAITING_MAX;
         q->count--;
     }
@@ -180,26 +202,82 @@ static bool is(struct slice value, const char *text) {
     return value.length == strlen(text) && memcmp(value.bytes, text, value.length) == 0;
 }
 
+/* Of "arguments":{"key":N}; NO_KEY without one. */
+static uint64_t key_of(struct slice params) {
+    struct slice digits = VALUE_AFTER(params, "\"key\":");
+    uint64_t key = 0;
+    if (digits.length == 0) return NO_KEY;
+    for (size_t i = 0; i < digits.length && digits.bytes[i] >= '0' && digits.bytes[i] <= '9'; i++)
+        key = key * 10 + (uint64_t)(digits.bytes[i] - '0');
+    return key;
+}
+
+static void answer_value(struct stub *s, struct slice id) {
+    char tail[128];
+    uint64_t value = s->counts == NULL ? s->value : counts_read(s->counts, TOOL_SET_VALUE);
+    int n =
+        snprintf(tail, sizeof tail, TEXT_HEAD "value %llu" TEXT_TAIL, (unsigned long long)value);
+    answer(s, id, tail, (size_t)n);
+}
+
+#define BROKEN                                                                                     \
+    ",\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"broken\"}],\"isError\":true}}"
+
 /* Only `params` is searched for the tool's name, and never more than its first few bytes. */
 static void call_tool(struct stub *s, struct slice line, struct slice id, struct slice method) {
     const char *after = method.bytes + method.length;
     struct slice params = {after, line.length - (size_t)(after - line.bytes)};
     struct slice name = VALUE_AFTER(params, "\"name\":");
-    if (is(name, "\"echo\"") || is(name, "\"lookup\""))
+    enum tool tool = name.length < 2 ? TOOLS : tool_named(name.bytes + 1, name.length - 2);
+    if (tool < TOOLS) counts_add(s->counts, tool);
+    switch (tool) {
+    case TOOL_ECHO:
         answer(s, id, s->echo.bytes, s->echo.length);
-    else if (is(name, "\"big\"")) answer(s, id, s->big.bytes, s->big.length);
-    else if (is(name, "\"slow\"")) delay(s, &s->slow, id, now_ns());
-    else if (is(name, "\"serial\"")) delay(s, &s->serial, id, now_ns());
-    else ANSWER_TEXT(s, id, ",\"error\":{\"code\":-32602,\"message\":\"Unknown tool\"}}");
+        break;
+    case TOOL_BIG:
+        answer(s, id, s->big.bytes, s->big.length);
+        break;
+    case TOOL_SLOW:
+        delay(s, &s->slow, id, NO_KEY);
+        break;
+    case TOOL_SERIAL:
+        delay(s, &s->serial, id, NO_KEY);
+        break;
+    case TOOL_LOOKUP:
+        answer_keyed(s, id, s->echo, key_of(params));
+        break;
+    case TOOL_LOOKUP_BIG:
+        answer_keyed(s, id, s->big, key_of(params));
+        break;
+    case TOOL_LOOKUP_SLOW:
+        delay(s, &s->slow, id, key_of(params));
+        break;
+    case TOOL_LOOKUP_BROKEN:
+        ANSWER_TEXT(s, id, BROKEN);
+        break;
+    case TOOL_SET_VALUE:
+        s->value++;
+        answer_value(s, id);
+        break;
+    case TOOL_GET_VALUE:
+        answer_value(s, id);
+        break;
+    case TOOLS:
+        ANSWER_TEXT(s, id, ",\"error\":{\"code\":-32602,\"message\":\"Unknown tool\"}}");
+    }
 }
 
 #define TOOL(name, hint)                                                                           \
     "{\"name\":\"" name                                                                            \
     "\",\"description\":\"benchmark\",\"inputSchema\":{\"type\":\"object\"}" hint "}"
-#define TOOLS                                                                                      \
-    TOOL("echo", "")                                                                               \
-    "," TOOL("lookup", ",\"annotations\":{\"readOnlyHint\":true}") "," TOOL("big", "") "," TOOL(   \
-        "slow", "") "," TOOL("serial", "")
+#define READS(name) TOOL(name, ",\"annotations\":{\"readOnlyHint\":true}")
+#define WRITES(name) TOOL(name, ",\"annotations\":{\"readOnlyHint\":false}")
+/* clang-format off */
+#define TOOL_LIST                                                                                  \
+    TOOL("echo", "") "," TOOL("big", "") "," TOOL("slow", "") "," TOOL("serial", "") ","           \
+    READS("lookup") "," READS("lookup_big") "," READS("lookup_slow") ","                           \
+    READS("lookup_broken") "," READS("get_value") "," WRITES("set_value")
+/* clang-format on */
 #define SERVER_INFO "{\"name\":\"stub\",\"version\":\"1\"}"
 
 static void initialize(struct stub *s, struct slice line, struct slice id) {
@@ -236,12 +314,12 @@ static void handle(struct stub *s, struct slice line) {
     else if (is(method, "\"server/discover\"")) discover(s, id);
     else if (is(method, "\"ping\"")) ANSWER_TEXT(s, id, ",\"result\":{}}");
     else if (is(method, "\"tools/list\"") && s->legacy)
-        ANSWER_TEXT(s, id, ",\"result\":{\"tools\":[" TOOLS "]}}");
+        ANSWER_TEXT(s, id, ",\"result\":{\"tools\":[" TOOL_LIST "]}}");
     else if (is(method, "\"tools/list\""))
         ANSWER_TEXT(
             s, id,
             ",\"result\":{\"resultType\":\"complete\",\"ttlMs\":0,\"cacheScope\":\"private\","
-            "\"tools\":[" TOOLS "]}}");
+            "\"tools\":[" TOOL_LIST "]}}");
     else ANSWER_TEXT(s, id, ",\"error\":{\"code\":-32601,\"message\":\"Method not found\"}}");
 }
 
@@ -302,10 +380,19 @@ static uint64_t number(const char *text) {
     char *end;
     unsigned long value = text == NULL ? 0 : strtoul(text, &end, 10);
     if (text == NULL || end == text || *end != '\0' || value > 1000000) {
-        fprintf(stderr, "usage: stub [--legacy] [--kib N] [--slow-ms M] [--serial-ms M]\n");
+        fprintf(stderr, "usage: stub [--legacy] [--kib N] [--slow-ms M] [--serial-ms M] "
+                        "[--counts PATH]\n");
         exit(2);
     }
     return value;
+}
+
+static uint64_t *open_counts(const char *path) {
+    int file = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
+    uint64_t *counts = file < 0 ? NULL : counts_map(file);
+    if (counts == NULL) fail("--counts");
+    close(file);
+    return counts;
 }
 
 int main(int argc, char **argv) {
@@ -319,6 +406,7 @@ int main(int argc, char **argv) {
         else if (strcmp(argv[i], "--slow-ms") == 0) s.slow.delay_ns = number(argv[++i]) * 1000000;
         else if (strcmp(argv[i], "--serial-ms") == 0)
             s.serial.delay_ns = number(argv[++i]) * 1000000;
+        else if (strcmp(argv[i], "--counts") == 0) s.counts = open_counts(argv[++i]);
         else number(NULL);
     }
     s.echo.bytes = wire_answer_tail(ECHO_TEXT_BYTES, &s.echo.length);

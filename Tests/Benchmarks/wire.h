@@ -6,11 +6,15 @@
  *
  *   {"jsonrpc":"2.0","id":17,"result":{"content":[{"type":"text","text":"…"}],"isError":false}}\n
  *   |------ ANSWER_HEAD --||id||------------------- tail: the same for every call -------------|
+ *
+ * A call with "arguments":{"key":N} is answered with a text that begins with N as ten digits, so
+ * that a proxy which gives one caller the answer of another is found out.
  */
 #ifndef MCPO_BENCH_WIRE_H
 #define MCPO_BENCH_WIRE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +30,13 @@
 /* Source-like text with an escape in each 64 bytes, as file contents look inside a JSON string. */
 #define TEXT_PATTERN "    let total = items.reduce(into: 0) { $0 += $1.count } // sum\\n"
 _Static_assert(sizeof TEXT_PATTERN - 1 == 65, "63 characters and one escape");
+
+enum { KEY_DIGITS = 10 };
+
+/* Into the first bytes of a text. */
+static inline void wire_put_key(char *text, uint64_t key) {
+    for (int i = KEY_DIGITS - 1; i >= 0; i--, key /= 10) text[i] = (char)('0' + key % 10);
+}
 
 /* Everything of an answer after its id, newline included, with a text of text_bytes raw bytes. */
 static inline char *wire_answer_tail(size_t text_bytes, size_t *length) {

@@ -57,7 +57,8 @@ package struct CacheKeyMaker: Sendable {
     /// documents to be written, not questions that come again.
     package static let maximumParamsBytes = 1024 * 1024
 
-    private var json = CanonicalJSON()
+    /// Its output is the last key that was made.
+    private(set) var json = CanonicalJSON()
     /// The first part.
     private let server: [UInt8]
     /// The parts from `era` to `capabilities` of legacy requests.
@@ -82,6 +83,16 @@ package struct CacheKeyMaker: Sendable {
     package mutating func key(
         _ line: RawSpan, _ envelope: Envelope, _ method: Method, _ era: Era, _ meta: RequestMeta
     ) throws(NoKeyReason) -> CacheKey {
+        _ = try make(line, envelope, method, era, meta)
+        return CacheKey(bytes: json.result)
+    }
+
+    /// The same without a copy: the key's bytes are `json.output[..<json.written]` until another
+    /// one is made.
+    /// - Returns: its hash.
+    mutating func make(
+        _ line: RawSpan, _ envelope: Envelope, _ method: Method, _ era: Era, _ meta: RequestMeta
+    ) throws(NoKeyReason) -> UInt64 {
         guard method.hasStorableAnswer else { throw .method }
         let params = envelope.params
         guard params.range.count <= Self.maximumParamsBytes else { throw .tooLarge }
@@ -98,7 +109,7 @@ package struct CacheKeyMaker: Sendable {
         } else {
             json.append(Self.noParams)
         }
-        return CacheKey(bytes: json.result)
+        return ByteHash.hash(json.output.span.bytes, 0, json.written)
     }
 
     private mutating func appendModern(
@@ -190,7 +201,8 @@ extension Method {
             .readResource, .callTool, .getPrompt, .complete:
             true
         case .initialize, .ping, .subscribeResource, .unsubscribeResource, .setLogLevel, .listen,
-            .initialized, .cancelled, .progress, .acknowledged, .unknown:
+            .initialized, .cancelled, .progress, .acknowledged, .toolsChanged, .promptsChanged,
+            .resourcesChanged, .resourceUpdated, .taskStatus, .unknown:
             false
         }
     }

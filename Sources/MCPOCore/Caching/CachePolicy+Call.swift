@@ -19,14 +19,14 @@ extension CachePolicy {
         // What is not cached and taken for a write anyway needs no look at its arguments.
         guard decision.isCacheable || decision.effect == .readOnly,
             SQLStatement.isMutating(stringsOf: line, arguments)
-        else { return call(decision, directive) }
+        else { return narrow(decision, directive) }
         var write = decision
         write.isCacheable = false
         write.ttl = 0
         write.line = .sqlStatement
         write.effect = .write
         write.isIdempotent = rule(of: decision)?.isIdempotent ?? false
-        return call(write, directive)
+        return narrow(write, directive)
     }
 
     /// Decides on a request that calls no tool.
@@ -37,7 +37,7 @@ extension CachePolicy {
     package func decide(
         _ method: Method, server era: Era, isWatched: Bool, _ directive: CacheDirective
     ) -> CallDecision {
-        call(judge(method, server: era, isWatched: isWatched), directive)
+        narrow(judge(method, server: era, isWatched: isWatched), directive)
     }
 
     /// The decision for a method without a look at the request.
@@ -86,8 +86,10 @@ extension CachePolicy {
         return defaultTTL
     }
 
-    /// Line 1.
-    private func call(_ decision: CacheDecision, _ directive: CacheDirective) -> CallDecision {
+    /// Line 1: a tool's or method's decision and what the request says of its own.
+    package func narrow(
+        _ decision: CacheDecision, _ directive: CacheDirective
+    ) -> CallDecision {
         var call = CallDecision(
             tool: decision, looksUp: decision.isCacheable, stores: decision.isCacheable,
             joinsEarlierFlights: decision.isMergeable)
@@ -127,16 +129,6 @@ extension CachePolicy {
 extension Method {
     /// Under which name rules speak of it; nil for what is never stored.
     var ruleName: String? {
-        switch self {
-        case .discover: "server/discover"
-        case .listTools: "tools/list"
-        case .listPrompts: "prompts/list"
-        case .listResources: "resources/list"
-        case .listResourceTemplates: "resources/templates/list"
-        case .readResource: "resources/read"
-        case .getPrompt: "prompts/get"
-        case .complete: "completion/complete"
-        default: nil
-        }
+        hasStorableAnswer && self != .callTool ? "\(name)" : nil
     }
 }

@@ -41,6 +41,21 @@ extension RawSpan {
         UInt64(littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
     }
 
+    /// Whether both have the same bytes.
+    func hasSameBytes(as other: RawSpan) -> Bool {
+        guard byteCount == other.byteCount else { return false }
+        var offset = 0
+        while offset &+ 8 <= byteCount {
+            if word(offset) != other.word(offset) { return false }
+            offset &+= 8
+        }
+        while offset < byteCount {
+            if knownByte(offset) != other.knownByte(offset) { return false }
+            offset &+= 1
+        }
+        return true
+    }
+
     /// Whether the bytes of `range`, a string's quotes included, are exactly those of `text`.
     @inline(__always)
     package func equals(_ range: ByteRange, _ text: StaticString) -> Bool {

@@ -41,6 +41,9 @@ package struct Envelope: Equatable, Sendable {
     package var resultType = JSONValue()
     /// `result.task`.
     package var resultTask = JSONValue()
+    package var resultIsError = JSONValue()
+    /// `result.ttlMs`.
+    package var resultTTL = JSONValue()
 
     /// `params._meta` or `result._meta`.
     package var meta = JSONValue()

@@ -22,7 +22,7 @@ enum EnvelopeMember: UInt8 {
     case other
     case jsonrpc, id, method, params, result, error
     case name, uri, cursor, arguments, requestID, progressToken, task
-    case resultType, resultTask
+    case resultType, resultTask, resultIsError, resultTTL
     case meta
     case metaProgressToken, metaProtocolVersion, metaSubscriptionID
 
@@ -83,7 +83,8 @@ struct EnvelopeKey {
     @inline(always)
     private mutating func matchResult(_ line: RawSpan) {
         _ =
-            matches("_meta\"", .meta) || matches("task\"", .resultTask)
+            matches("_meta\"", .meta) || matches("isError\"", .resultIsError)
+            || matches("task\"", .resultTask) || matches("ttlMs\"", .resultTTL)
             || matchesLong("resultType\"", .resultType, line)
     }
 

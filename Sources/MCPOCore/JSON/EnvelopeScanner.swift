@@ -231,6 +231,8 @@ extension Envelope {
         case .task: task = value
         case .resultType: resultType = value
         case .resultTask: resultTask = value
+        case .resultIsError: resultIsError = value
+        case .resultTTL: resultTTL = value
         case .meta: meta = value
         case .metaProgressToken: metaProgressToken = value
         case .metaProtocolVersion: metaProtocolVersion = value

@@ -40,6 +40,13 @@ package struct Exchange: Sendable {
     package var deadline: Instant
     /// The longest that progress may put the deadline off.
     package var lastDeadline: Instant
+    /// When the request came.
+    package let began: Instant
+    /// Where it is measured; nil for what is not.
+    package var endpoint: EndpointID?
+    /// The exchanges that came before and after it to the same flight, or -1.
+    package internal(set) var previousWaiter: Int32 = -1
+    package internal(set) var nextWaiter: Int32 = -1
     /// Whether the server has acknowledged this subscription.
     package var isAcknowledged = false
     /// The hash of the id (`Lexeme.idHash`), kept for the table.
@@ -47,7 +54,8 @@ package struct Exchange: Sendable {
 
     package init(
         id: Lexeme, hash: UInt64, token: Lexeme, method: Method, batch: BatchID?, arrival: UInt64,
-        line: KeptLine?, deadline: Instant, lastDeadline: Instant
+        line: KeptLine?, deadline: Instant, lastDeadline: Instant,
+        began: Instant = Instant(nanoseconds: 0), endpoint: EndpointID? = nil
     ) {
         self.id = id
         self.hash = hash
@@ -58,6 +66,8 @@ package struct Exchange: Sendable {
         self.line = line
         self.deadline = deadline
         self.lastDeadline = lastDeadline
+        self.began = began
+        self.endpoint = endpoint
     }
 
     package var caller: Caller { Caller(id: id, method: method, batch: batch) }

@@ -86,6 +86,9 @@ package struct ExchangeTable: ~Copyable {
         if self[index].line != nil, !self[index].method.setsUpState { keep(nil, in: index) }
     }
 
+    /// Whether there is an exchange in this place.
+    package func isLive(_ index: ExchangeIndex) -> Bool { isLive[index] }
+
     /// A copy of the exchange in this place; nil when it is free.
     package func live(_ index: ExchangeIndex) -> Exchange? {
         isLive[index] ? slots[index] : nil

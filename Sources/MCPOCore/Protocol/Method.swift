@@ -17,6 +17,9 @@ package enum Method: UInt8, Sendable {
     case cancelled
     case progress
     case acknowledged
+    case toolsChanged, promptsChanged, resourcesChanged
+    case resourceUpdated
+    case taskStatus
     case unknown
 
     /// The method named by `range`, the name's bytes without quotes and escapes.
@@ -47,8 +50,45 @@ package enum Method: UInt8, Sendable {
         case 23: return match("notifications/cancelled", .cancelled) ?? .unknown
         case 24: return match("resources/templates/list", .listResourceTemplates) ?? .unknown
         case 25: return match("notifications/initialized", .initialized) ?? .unknown
+        case 26: return match("notifications/tasks/status", .taskStatus) ?? .unknown
+        case 31: return match("notifications/resources/updated", .resourceUpdated) ?? .unknown
+        case 32: return match("notifications/tools/list_changed", .toolsChanged) ?? .unknown
+        case 34: return match("notifications/prompts/list_changed", .promptsChanged) ?? .unknown
+        case 36:
+            return match("notifications/resources/list_changed", .resourcesChanged) ?? .unknown
         case 40: return match("notifications/subscriptions/acknowledged", .acknowledged) ?? .unknown
         default: return .unknown
+        }
+    }
+
+    /// The name of a request that mcpo knows, as it is in messages.
+    package var name: StaticString {
+        switch self {
+        case .initialize: "initialize"
+        case .discover: "server/discover"
+        case .ping: "ping"
+        case .listTools: "tools/list"
+        case .listPrompts: "prompts/list"
+        case .listResources: "resources/list"
+        case .listResourceTemplates: "resources/templates/list"
+        case .readResource: "resources/read"
+        case .getPrompt: "prompts/get"
+        case .complete: "completion/complete"
+        case .subscribeResource: "resources/subscribe"
+        case .unsubscribeResource: "resources/unsubscribe"
+        case .setLogLevel: "logging/setLevel"
+        case .listen: "subscriptions/listen"
+        case .callTool: "tools/call"
+        case .initialized: "notifications/initialized"
+        case .cancelled: "notifications/cancelled"
+        case .progress: "notifications/progress"
+        case .acknowledged: "notifications/subscriptions/acknowledged"
+        case .toolsChanged: "notifications/tools/list_changed"
+        case .promptsChanged: "notifications/prompts/list_changed"
+        case .resourcesChanged: "notifications/resources/list_changed"
+        case .resourceUpdated: "notifications/resources/updated"
+        case .taskStatus: "notifications/tasks/status"
+        case .unknown: "other"
         }
     }
 
@@ -60,7 +100,8 @@ package enum Method: UInt8, Sendable {
             .listResourceTemplates, .readResource, .getPrompt, .complete, .subscribeResource,
             .unsubscribeResource, .setLogLevel, .listen:
             true
-        case .callTool, .initialized, .cancelled, .progress, .acknowledged, .unknown:
+        case .callTool, .initialized, .cancelled, .progress, .acknowledged, .toolsChanged,
+            .promptsChanged, .resourcesChanged, .resourceUpdated, .taskStatus, .unknown:
             false
         }
     }

@@ -9,7 +9,7 @@
 // Numbers stay below 2³¹: some servers read ids into 32 bits.
 
 /// A table from a number of mcpo's own to what the request was for.
-package struct PendingTable<Payload: Sendable>: Sendable {
+package struct PendingTable<Payload> {
     private static var firstCapacity: Int { 64 }
     private static var lastNumber: UInt32 { 0x7fff_ffff }
 
@@ -86,3 +86,5 @@ package struct PendingTable<Payload: Sendable>: Sendable {
         }
     }
 }
+
+extension PendingTable: Sendable where Payload: Sendable {}

@@ -14,6 +14,7 @@ package enum ErrorCode: Int, Sendable {
     case overloaded = 1001
     case timeout = 1002
     case unavailable = 1003
+    case cacheMiss = 1004
 
     /// The word for this code in `data.mcpo.kind`; nil for JSON-RPC's own codes.
     package var kind: StaticString? {
@@ -22,6 +23,7 @@ package enum ErrorCode: Int, Sendable {
         case .overloaded: "overloaded"
         case .timeout: "timeout"
         case .unavailable: "unavailable"
+        case .cacheMiss: "cache_miss"
         }
     }
 }

@@ -20,6 +20,9 @@ package struct Edits: ~Copyable {
     /// In the order of the line; `.none` where there is nothing to replace.
     private var first: ByteRange
     private var second = ByteRange.none
+    /// Where a progress token is put in that the message does not have, and what frames it.
+    private var insertion = 0
+    private var frame: (before: StaticString, after: StaticString)?
 
     /// The line as it is.
     package init() {
@@ -49,14 +52,47 @@ package struct Edits: ~Copyable {
         }
     }
 
+    /// Asks for progress on a request that does not do so itself, under the number; a request
+    /// without `params` stays as it is. No other place may have been added.
+    package mutating func addProgressToken(_ line: RawSpan, _ envelope: Envelope) {
+        precondition(second.isEmpty, "a message has at most two values of mcpo's own")
+        guard envelope.params.kind == .object, !envelope.metaProgressToken.isPresent else { return }
+        if envelope.meta.kind == .object {
+            insertion = Int(envelope.meta.range.lower) + 1
+            frame = (#""progressToken":"#, line.isObjectEmpty(envelope.meta) ? "" : ",")
+        } else if !envelope.meta.isPresent {
+            insertion = Int(envelope.params.range.lower) + 1
+            let isEmpty = line.isObjectEmpty(envelope.params)
+            frame = (#""_meta":{"progressToken":"#, isEmpty ? "}" : "},")
+        }
+    }
+
     /// Appends `line` to `queue` with the replacements made; no newline is added.
     package func apply(to line: RawSpan, appendingTo queue: inout ByteQueue) {
         line.withUnsafeBytes { bytes in
             var position = 0
+            if frame != nil, insertion < first.bounds.lowerBound {
+                insert(into: bytes, from: &position, appendingTo: &queue)
+            }
             if !first.isEmpty { apply(first, to: bytes, from: &position, appendingTo: &queue) }
             if !second.isEmpty { apply(second, to: bytes, from: &position, appendingTo: &queue) }
+            if frame != nil, insertion >= position {
+                insert(into: bytes, from: &position, appendingTo: &queue)
+            }
             queue.append(UnsafeRawBufferPointer(rebasing: bytes[position...]))
         }
+    }
+
+    private func insert(
+        into line: UnsafeRawBufferPointer, from position: inout Int,
+        appendingTo queue: inout ByteQueue
+    ) {
+        guard let frame, position <= insertion else { return }
+        queue.append(UnsafeRawBufferPointer(rebasing: line[position..<insertion]))
+        queue.append(frame.before)
+        if case .number(let number) = value { queue.append(decimal: number) }
+        queue.append(frame.after)
+        position = insertion
     }
 
     private func apply(
@@ -70,5 +106,12 @@ package struct Edits: ~Copyable {
         case .lexeme(let lexeme): lexeme.append(to: &queue)
         }
         position = Int(range.upper)
+    }
+}
+
+extension RawSpan {
+    /// Whether an object of the line has no member.
+    func isObjectEmpty(_ object: JSONValue) -> Bool {
+        byte(JSONGrammar.skipWhitespace(self, Int(object.range.lower) &+ 1)) == 0x7D
     }
 }

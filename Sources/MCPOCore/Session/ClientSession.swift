@@ -8,6 +8,8 @@ package struct ServerRequest: Sendable {
     package var id: Lexeme
     /// The server's progress token, verbatim; empty when it asked for no progress.
     package var token: Lexeme
+    /// Whether it is `roots/list`.
+    package var asksForRoots = false
     /// The server's batch that the answer belongs into, if any.
     package var batch: BatchID?
 }

@@ -31,6 +31,14 @@ package struct Restoration: Sendable {
         return uri
     }
 
+    /// Whether the client is subscribed to a URI, a string of the line.
+    package func hasSubscription(to uri: JSONValue, in line: RawSpan) -> Bool {
+        guard !subscriptions.isEmpty, uri.kind == .string else { return false }
+        var bytes: [UInt8] = []
+        decodeJSONString(line, uri.range, into: &bytes)
+        return subscriptions.contains { $0.uri == bytes }
+    }
+
     /// Forgets what an unsubscription is about.
     package mutating func forgetSubscription(in line: [UInt8]) {
         let uri = Self.uri(in: line)

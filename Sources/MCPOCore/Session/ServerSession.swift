@@ -13,19 +13,41 @@
 // that will take long (`RestartPolicy`).
 
 /// One request written to the server, under the number it goes by.
-package struct Flight: Sendable {
+package struct Flight {
     package enum Purpose: Sendable {
         /// A request of the client.
-        case exchange(ExchangeIndex)
+        case exchange
+        /// mcpo's own repetition of a request whose stored answer is past its time.
+        case refresh
+        /// mcpo's own `tools/list`.
+        case catalog
         /// mcpo's own `initialize` after a restart.
         case reopen
         /// mcpo's own repetition of what the client had set up.
         case restore
+        /// A request that may write and that nobody waits for any more.
+        case abandoned
     }
 
     package var purpose: Purpose
+    /// The exchanges that wait for the answer, linked through `Exchange.nextWaiter`; -1 for none.
+    package var firstWaiter: Int32 = -1
+    package var lastWaiter: Int32 = -1
     /// Where the request begins in everything ever queued for the process.
     package var position: UInt64
+    /// Whether what is stored of the server must go when it is answered, and by which rule.
+    package var mayWrite = false
+    package var rule: Int32 = -1
+    /// What its answer may be used for beyond its exchange.
+    package var terms: FlightTerms?
+
+    package init(_ purpose: Purpose, position: UInt64) {
+        self.purpose = purpose
+        self.position = position
+    }
+
+    /// The exchange that has waited longest.
+    package var waiter: ExchangeIndex? { firstWaiter < 0 ? nil : ExchangeIndex(firstWaiter) }
 }
 
 /// The session with one process of a server.
@@ -47,6 +69,8 @@ package struct ServerSession: ~Copyable {
     /// When callers are told that the server's stdout has ended, unless its exit tells more before.
     package var silenceDeadline = Instant.never
     package var flights = PendingTable<Flight>()
+    /// Flights that may write and that nobody waits for any more, oldest first; some were answered.
+    package var abandoned: [UInt32] = []
     /// The client's progress tokens whose requests have become tasks of this process.
     package var taskTokens = TaskTokens()
     /// Whether this process has answered anything.

@@ -15,6 +15,11 @@ import Testing
         ("notifications/initialized", .initialized), ("notifications/cancelled", .cancelled),
         ("notifications/progress", .progress),
         ("notifications/subscriptions/acknowledged", .acknowledged),
+        ("notifications/tools/list_changed", .toolsChanged),
+        ("notifications/prompts/list_changed", .promptsChanged),
+        ("notifications/resources/list_changed", .resourcesChanged),
+        ("notifications/resources/updated", .resourceUpdated),
+        ("notifications/tasks/status", .taskStatus),
     ]
 
     private static func named(_ name: String) -> Method {

@@ -80,7 +80,7 @@ extension Referee {
         case .invalidParams: coverage.note(.invalidParams)
         case .overloaded: coverage.note(.overloaded)
         case .timeout: coverage.note(.timeout)
-        case .unavailable: coverage.note(.unavailable)
+        case .unavailable, .cacheMiss: coverage.note(.unavailable)
         }
     }
 }

@@ -1,0 +1,187 @@
+// Everything that SPEC §8 reports, at one moment, as plain values.
+//
+// The core fills it in from its parts when somebody asks; `MetricsDocument` makes JSON of it and
+// `MetricsText` something to read. Lists are in the order they are shown in.
+
+/// The metrics of one moment.
+package struct MetricsSnapshot: Equatable, Sendable {
+    /// By the bytes of their names.
+    package var endpoints: [EndpointFigures] = []
+    package var concurrency = ConcurrencyFigures()
+    package var caches: [CacheFigures] = []
+    package var dedup = DedupFigures()
+    package var connection = ConnectionFigures()
+    package var alerts: [MetricsAlert] = []
+    /// When it was taken, in milliseconds since 1970.
+    package var unixMilliseconds: Int64
+
+    package init(unixMilliseconds: Int64) {
+        self.unixMilliseconds = unixMilliseconds
+    }
+}
+
+/// What one endpoint did.
+package struct EndpointFigures: Equatable, Sendable {
+    /// UTF-8.
+    package var name: [UInt8]
+    /// Requests that have arrived, ever; the outcomes add up to those that have ended.
+    package var total = 0
+    package var answered = 0
+    package var failed = 0
+    package var cancelled = 0
+    package var hits = 0
+    /// Requests that joined a flight of another one.
+    package var joined = 0
+    package var inFlight = 0
+    package var peakInFlight = 0
+    /// How long all requests but the cancelled ones took together, ever, in nanoseconds.
+    package var totalDuration: Int64 = 0
+    /// Of the last requests that ended otherwise than by cancelling.
+    package var durations = DurationSummary()
+    package var arrivedInLastSecond = 0
+    package var arrivedInLastFiveSeconds = 0
+
+    package init(name: [UInt8], total: Int = 0) {
+        self.name = name
+        self.total = total
+    }
+
+    /// Percentage of the window's requests that did not fail; 100 when there are none.
+    package var successRate: Double {
+        guard durations.count > 0 else { return 100 }
+        return 100 * Double(durations.count - durations.failures) / Double(durations.count)
+    }
+
+    /// Requests a second, over the last second.
+    package var qps1s: Double { Double(arrivedInLastSecond) }
+    /// Requests a second, over the last five.
+    package var qps5s: Double { Double(arrivedInLastFiveSeconds) / 5 }
+}
+
+/// The limiter's figures, all in requests.
+package struct ConcurrencyFigures: Equatable, Sendable {
+    package var maximum = 0
+    package var current = 0
+    package var peak = 0
+    package var queued = 0
+    /// Ever.
+    package var rejected = 0
+
+    package init() {}
+}
+
+/// The figures of one cache (SPEC §5, Statistics).
+package struct CacheFigures: Equatable, Sendable {
+    package var name: String
+    package var hits = 0
+    package var misses = 0
+    package var stores = 0
+    package var evictions = 0
+    package var expirations = 0
+    package var invalidations = 0
+    package var staleServed = 0
+    /// Entries.
+    package var currentSize = 0
+    package var maximumSize = 0
+    package var memoryBytes = 0
+
+    package init(name: String) {
+        self.name = name
+    }
+
+    /// Percentage of the lookups that found something; 0 when there were none.
+    package var hitRate: Double {
+        let lookups = hits + misses
+        return lookups > 0 ? 100 * Double(hits) / Double(lookups) : 0
+    }
+}
+
+package struct DedupFigures: Equatable, Sendable {
+    /// Requests that joined a flight of another one, ever.
+    package var joined = 0
+    /// Flights under way that can be joined.
+    package var inFlight = 0
+
+    package init() {}
+}
+
+/// How a server, or all of them together, is doing.
+package enum HealthStatus: CaseIterable, Sendable {
+    case healthy
+    /// Some server is down, or some connections of the one in question.
+    case degraded
+    case unhealthy
+
+    package var word: StaticString {
+        switch self {
+        case .healthy: "healthy"
+        case .degraded: "degraded"
+        case .unhealthy: "unhealthy"
+        }
+    }
+}
+
+package struct ConnectionFigures: Equatable, Sendable {
+    package var status = HealthStatus.healthy
+    /// Connections that were lost or could not be made, ever.
+    package var errors = 0
+    package var servers: [ServerFigures] = []
+
+    package init() {}
+}
+
+/// The connections to one server.
+package struct ServerFigures: Equatable, Sendable {
+    package var name: String
+    package var status = HealthStatus.healthy
+    package var connections = 0
+    /// Ever.
+    package var restarts = 0
+
+    package init(name: String) {
+        self.name = name
+    }
+}
+
+/// Something that is not as it should be at the moment.
+package struct MetricsAlert: Equatable, Sendable {
+    package enum Kind: CaseIterable, Sendable {
+        /// The average duration is over its threshold; value and threshold are seconds.
+        case slow
+        /// The success rate is under its threshold; both are percentages.
+        case failing
+        /// A cache's hit rate is under its threshold; both are percentages.
+        case cold
+        /// The latest requests take much longer or shorter than usual; value and threshold are
+        /// seconds.
+        case anomaly
+
+        package var word: StaticString {
+            switch self {
+            case .slow: "slow"
+            case .failing: "failing"
+            case .cold: "cold"
+            case .anomaly: "anomaly"
+            }
+        }
+    }
+
+    package var kind: Kind
+    /// The endpoint's name, for `cold` the cache's, in UTF-8.
+    package var endpoint: [UInt8]
+    package var value: Double
+    package var threshold: Double
+    /// Since when, in milliseconds since 1970.
+    package var sinceUnixMilliseconds: Int64
+
+    package init(
+        _ kind: Kind, endpoint: [UInt8], value: Double, threshold: Double,
+        sinceUnixMilliseconds: Int64
+    ) {
+        self.kind = kind
+        self.endpoint = endpoint
+        self.value = value
+        self.threshold = threshold
+        self.sinceUnixMilliseconds = sinceUnixMilliseconds
+    }
+}

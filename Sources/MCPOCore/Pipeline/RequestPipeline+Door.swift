@@ -1,0 +1,133 @@
+// The door: which requests go no further, and what is noted of those that do.
+
+extension ProxyCore {
+    /// Why a request goes no further than the door.
+    enum Refusal {
+        case longID, duplicateID, noEra, longToken, stopping, tooMany
+    }
+
+    mutating func refuseRequest(
+        _ id: Lexeme, _ refusal: Refusal, batch: BatchID?, into effects: inout Effects
+    ) {
+        counters.refusedRequests += 1
+        refuse(id, error(for: refusal), batch: batch, into: &effects)
+    }
+
+    private func error(for refusal: Refusal) -> ProxyError {
+        switch refusal {
+        case .longID:
+            ProxyError(.invalidRequest, "an id longer than \(Lexeme.maximumLength) bytes")
+        case .duplicateID:
+            ProxyError(.invalidRequest, "a request with this id is still in flight")
+        case .noEra:
+            ProxyError(
+                .invalidParams,
+                "send initialize first, or give the protocol version with each request in "
+                    + #"_meta["io.modelcontextprotocol/protocolVersion"]"#)
+        case .longToken:
+            ProxyError(
+                .invalidParams, "a progress token longer than \(Lexeme.maximumLength) bytes")
+        case .stopping:
+            ProxyError(
+                .unavailable, "mcpo is shutting down", server: settings.serverName,
+                retrySafe: true, detail: "the request was not sent to the server")
+        case .tooMany:
+            ProxyError(
+                .overloaded, "too many requests without an answer", server: settings.serverName,
+                retrySafe: true, detail: "\(settings.limits.exchanges) requests are in flight")
+        }
+    }
+
+    /// Whether a request with this id is in flight. One whose end the server has announced gives
+    /// its id up.
+    mutating func isTaken(
+        _ id: Lexeme, _ hash: UInt64, into effects: inout Effects
+    ) -> Bool {
+        guard let earlier = exchanges.find(id, hash: hash) else { return false }
+        guard exchanges[earlier].stage == .tornDown else { return true }
+        // Not answered: its answer would be taken for that of the new request.
+        if let batch = end(earlier)?.batch { completePart(of: batch, into: &effects) }
+        return false
+    }
+
+    mutating func refusal(of envelope: Envelope, _ method: Method) -> Refusal? {
+        if !hasEra(envelope, method) { return .noEra }
+        if envelope.metaProgressToken.range.count > Lexeme.maximumLength { return .longToken }
+        if client.hasEnded { return .stopping }
+        return isFull ? .tooMany : nil
+    }
+
+    /// Subscriptions that the server has ended do not count; those it has answered since are gone.
+    private var isFull: Bool {
+        mutating get {
+            if exchanges.count < settings.limits.exchanges { return false }
+            endedSubscriptions.removeAll { exchanges.live($0.index)?.arrival != $0.arrival }
+            return exchanges.count - endedSubscriptions.count >= settings.limits.exchanges
+        }
+    }
+
+    /// A request belongs to a legacy client that has opened with `initialize`, or says by itself
+    /// which revision it speaks. A modern server must refuse any other as malformed; a legacy one
+    /// may do anything with it, silence included, so it does not get there.
+    private func hasEra(_ envelope: Envelope, _ method: Method) -> Bool {
+        if envelope.metaProtocolVersion.isPresent { return true }
+        guard case .none = client.handshake else { return true }
+        return method == .initialize || method == .ping
+    }
+
+    mutating func makeExchange(
+        _ id: consuming Lexeme, _ hash: UInt64, _ plan: RequestPlan, _ line: RawSpan,
+        _ envelope: Envelope, _ batch: BatchID?
+    ) -> Exchange {
+        arrivals += 1
+        let method = plan.method
+        let token = envelope.metaProgressToken
+        let hasToken = token.kind == .string || token.kind == .integer
+        let isKept = method.setsUpState && (method == .initialize || hasRoomToHold(line.byteCount))
+        var exchange = Exchange(
+            id: id, hash: hash, token: hasToken ? Lexeme(line, token.range) : Lexeme(),
+            method: method, batch: batch, arrival: arrivals, line: isKept ? KeptLine(line) : nil,
+            deadline: .never, lastDeadline: .never, began: present, endpoint: plan.endpoint)
+        if method != .listen {
+            exchange.deadline = present.advanced(byNanoseconds: timeout)
+            exchange.lastDeadline = present.advanced(byNanoseconds: maximumTimeout)
+            nextTimeout = min(nextTimeout, exchange.deadline)
+        }
+        return exchange
+    }
+
+    /// Keeps a request until the server is open, or refuses it when that will take long.
+    mutating func hold(
+        _ index: ExchangeIndex, _ line: RawSpan, at now: Instant, into effects: inout Effects
+    ) {
+        if exchanges[index].line == nil, hasRoomToHold(line.byteCount) {
+            exchanges.keep(KeptLine(line), in: index)
+        }
+        if let error = holdError(index, at: now) {
+            counters.refusedRequests += 1
+            fail(index, error, into: &effects)
+            return
+        }
+        held.append(.request(index, arrival: exchanges[index].arrival))
+    }
+
+    private func holdError(_ index: ExchangeIndex, at now: Instant) -> ProxyError? {
+        if case .down(let until) = server.phase, !RestartPolicy.isBearable(until, at: now) {
+            return ProxyError(
+                .unavailable, "the server is not running", server: settings.serverName,
+                retrySafe: true, detail: "it keeps exiting and is started again after a pause")
+        }
+        guard exchanges[index].line != nil, hasRoomToHold(0) else {
+            return ProxyError(
+                .overloaded, "too much waits for the server to start", server: settings.serverName,
+                retrySafe: true, detail: "\(exchanges.keptBytes) bytes are waiting already")
+        }
+        return nil
+    }
+
+    /// Whether one more line may be kept for later.
+    func hasRoomToHold(_ byteCount: Int) -> Bool {
+        exchanges.keptBytes + held.byteCount + byteCount <= settings.limits.heldBytes
+            && held.messages.count < settings.limits.exchanges
+    }
+}

@@ -1,0 +1,78 @@
+// The few answers of a server that mcpo changes: those that tell which tools there are, when mcpo
+// has one of its own (SPEC §8).
+//
+//     initialize, server/discover   capabilities.tools, if the server has none
+//     tools/list, last page         mcpo_metrics, behind the server's tools
+//     tools/list, error −32601      mcpo_metrics alone: a server without tools need not know it
+
+extension ProxyCore {
+    private var hasMetricsTool: Bool { settings.caching?.hasMetricsTool == true }
+
+    /// The answer to put in the place of the server's own; nil leaves it as it is.
+    mutating func amended(
+        _ method: Method, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+    ) -> [UInt8]? {
+        guard hasMetricsTool else { return nil }
+        switch method {
+        case .initialize, .discover: return withTools(line, envelope)
+        case .listTools: return withMetricsTool(line, envelope, into: &effects)
+        default: return nil
+        }
+    }
+
+    /// A server without tools has one with mcpo in front of it.
+    private func withTools(_ line: RawSpan, _ envelope: Envelope) -> [UInt8]? {
+        let capabilities = line.member("capabilities", of: envelope.result)
+        guard capabilities.kind == .object,
+            !line.member("tools", of: capabilities).isPresent
+        else { return nil }
+        let start = Int(capabilities.range.lower) + 1
+        let isEmpty = line.isObjectEmpty(capabilities)
+        return line.inserting(Array((isEmpty ? #""tools":{}"# : #""tools":{},"#).utf8), at: start)
+    }
+
+    private mutating func withMetricsTool(
+        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+    ) -> [UInt8]? {
+        if envelope.error.isPresent { return loneTool(line, envelope) }
+        let tools = line.member("tools", of: envelope.result)
+        guard tools.kind == .array else { return nil }
+        var elements = BatchElements(line, tools)
+        var isEmpty = true
+        while let element = elements.next(line) {
+            isEmpty = false
+            let name = line.member("name", of: element)
+            if line.stringEquals(name, MetricsTool.name) { caching.catalog.hasMetricsTool = true }
+        }
+        if caching.catalog.hasMetricsTool {
+            warnOfMetricsTool(into: &effects)
+            return nil
+        }
+        let cursor = line.member("nextCursor", of: envelope.result)
+        if cursor.kind == .string { return nil }
+        let tool = isEmpty ? MetricsTool.definition : [UInt8(ascii: ",")] + MetricsTool.definition
+        return line.inserting(tool, at: Int(tools.range.upper) - 1)
+    }
+
+    /// The list of a server that does not know the method.
+    private func loneTool(_ line: RawSpan, _ envelope: Envelope) -> [UInt8]? {
+        let code = line.member("code", of: envelope.error)
+        guard line.extracting(code.range.bounds).array == Array("-32601".utf8) else { return nil }
+        var answer = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
+        answer += line.extracting(envelope.id.range.bounds).array
+        answer += Array(#","result":{"tools":["#.utf8)
+        answer += MetricsTool.definition
+        answer += Array("]".utf8)
+        if !caching.catalog.meta.isEmpty {
+            answer += Array(#","resultType":"complete","ttlMs":60000,"cacheScope":"public""#.utf8)
+        }
+        return answer + Array("}}".utf8)
+    }
+}
+
+extension RawSpan {
+    /// The bytes with others put in at `offset`.
+    fileprivate func inserting(_ bytes: [UInt8], at offset: Int) -> [UInt8] {
+        extracting(0..<offset).array + bytes + extracting(offset..<byteCount).array
+    }
+}

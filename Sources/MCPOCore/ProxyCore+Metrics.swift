@@ -1,0 +1,72 @@
+// What mcpo tells of itself: the tool `mcpo_metrics`, and the snapshot that it shows (SPEC §8).
+
+extension ProxyCore {
+    /// Whether a call is for mcpo's own tool.
+    func isForMetricsTool(_ line: RawSpan, _ envelope: Envelope, _ method: Method) -> Bool {
+        method == .callTool && settings.caching?.hasMetricsTool == true
+            && line.stringEquals(envelope.name, MetricsTool.name)
+            && !caching.catalog.hasMetricsTool
+    }
+
+    /// Answers a call of mcpo's own tool. It is no request to a server, and is not measured.
+    mutating func answerMetrics(
+        _ id: Lexeme, _ line: RawSpan, _ envelope: Envelope, batch: BatchID?,
+        into effects: inout Effects
+    ) {
+        switch MetricsTool.format(of: line, envelope) {
+        case .failure(let error):
+            refuse(id, error, batch: batch, into: &effects)
+        case .success(let format):
+            let era = envelope.metaProtocolVersion.isPresent ? Era.modern : .legacy
+            let result = MetricsTool.result(metrics, format, era)
+            if let batch { batches.update(batch) { $0?.outstanding += 1 } }
+            deliver(to: .client, batch: batch, into: &effects) {
+                $0.append(#"{"jsonrpc":"2.0","id":"#)
+                id.append(to: &$0)
+                $0.append(#","result":"#)
+                $0.append(result)
+                $0.append(UInt8(ascii: "}"))
+            }
+        }
+    }
+
+    /// Everything that is measured, now.
+    package var metrics: MetricsSnapshot {
+        let unix = present.nanoseconds &+ settings.wallClockOffset
+        var snapshot = MetricsSnapshot(unixMilliseconds: unix / 1_000_000)
+        snapshot.endpoints = caching.monitor.figures(at: present)
+        snapshot.caches = caching.caches.statistics.map { CacheFigures($0.name, $0.statistics) }
+        snapshot.dedup.joined = caching.flights.joined
+        snapshot.dedup.inFlight = caching.flights.count
+        snapshot.concurrency.current = server.flights.count
+        snapshot.concurrency.peak = peakFlights
+        var figures = ServerFigures(name: settings.serverName)
+        figures.connections = server.isRunning ? 1 : 0
+        figures.restarts = counters.restarts
+        switch server.phase {
+        case .open: figures.status = .healthy
+        case .starting, .reopening: figures.status = .degraded
+        case .down, .ending: figures.status = .unhealthy
+        }
+        snapshot.connection.status = figures.status
+        snapshot.connection.errors = counters.restarts
+        snapshot.connection.servers = [figures]
+        return snapshot
+    }
+}
+
+extension CacheFigures {
+    init(_ name: String, _ statistics: CacheStatistics) {
+        self.init(name: name)
+        hits = statistics.hits
+        misses = statistics.misses
+        stores = statistics.stores
+        evictions = statistics.evictions
+        expirations = statistics.expirations
+        invalidations = statistics.invalidations
+        staleServed = statistics.staleServed
+        currentSize = statistics.currentSize
+        maximumSize = statistics.maxSize
+        memoryBytes = statistics.memoryBytes
+    }
+}
