@@ -18,7 +18,7 @@ RELEASE_FLAGS := -c release
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit interop bench peers sim fuzz lint format install clean
+.PHONY: help run build test unit interop bench peers traces sim fuzz lint format install clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ bench: build ## measure mcpo against a null relay and other baselines (Linux, ab
 
 peers: build ## measure and check other caching proxies beside mcpo (fetches them; about 3 minutes)
 	MCPO=$(RELEASE) Tests/Benchmarks/peers/run.sh $(BENCH)
+
+traces: ## compare the cache's strategies: hit rates, timings, memory; or one of PART
+	$(SWIFT) build $(RELEASE_FLAGS) --product traces
+	@.build/release/traces $(PART)
 
 sim: ## simulate for SECONDS (60), or one SEED with its trace
 	$(SWIFT) build $(RELEASE_FLAGS) --product simulate

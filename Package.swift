@@ -39,10 +39,14 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["SimulationKit"],
             path: "Tests/Simulation/SimulationTests", swiftSettings: settings),
+        .executableTarget(
+            name: "traces", dependencies: ["MCPOCore"], path: "Tests/Traces",
+            swiftSettings: settings),
         .testTarget(
             name: "MCPOSystemTests", dependencies: ["MCPOSystem", "MCPOCore"],
             swiftSettings: settings),
-        .testTarget(name: "MCPOTests", dependencies: ["MCPO"], swiftSettings: settings),
+        .testTarget(
+            name: "MCPOTests", dependencies: ["MCPO", "MCPOCore"], swiftSettings: settings),
         .testTarget(
             name: "MCPOCoreTests", dependencies: ["MCPOCore"], swiftSettings: settings),
     ]

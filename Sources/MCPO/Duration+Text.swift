@@ -1,5 +1,7 @@
 // Durations as people write them in options and configuration files (SPEC §2).
 
+internal import MCPOCore
+
 extension Duration {
     /// Reads seconds (`90`, `0.5`) or a number with a unit (`250ms`, `30s`, `5m`, `1h`).
     ///
@@ -20,5 +22,17 @@ extension Duration {
         let seconds = number * scale
         guard seconds.isFinite, seconds <= 10 * 366 * 86_400 else { return nil }
         self = .seconds(seconds)
+    }
+}
+
+extension Duration {
+    /// The shortest of the forms that `init(text:)` reads: `5m`, `90s`, `250ms`.
+    package var text: String {
+        let milliseconds = wholeNanoseconds / 1_000_000
+        let units: [(name: String, milliseconds: Int64)] = [
+            ("h", 3_600_000), ("m", 60_000), ("s", 1000),
+        ]
+        let unit = units.first { milliseconds > 0 && milliseconds % $0.milliseconds == 0 }
+        return unit.map { "\(milliseconds / $0.milliseconds)\($0.name)" } ?? "\(milliseconds)ms"
     }
 }

@@ -1,6 +1,6 @@
 // The proxy for programs: the same that the executable runs.
 
-import MCPOCore
+internal import MCPOCore
 import MCPOSystem
 
 /// A transparent MCP proxy in front of one stdio server.

@@ -1,8 +1,5 @@
 // What a proxy is to do, as a value that code, the command line and the environment fill in.
 
-import MCPOCore
-import MCPOSystem
-
 /// How to start one stdio MCP server.
 public struct ServerConfiguration: Equatable, Sendable {
     /// The name of the server in logs, errors and metrics: letters, digits, `.`, `_` and `-`.
@@ -15,6 +12,10 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var environment: [String: String]
     /// The server's working directory; nil (the default) for mcpo's own.
     public var workingDirectory: String?
+    /// What holds of its tools, by name or by glob (`*` any characters, `?` one). The exact name
+    /// comes before a glob, the longer glob before the shorter; one rule applies. A pattern with a
+    /// slash speaks of a method: `prompts/get`. Default none.
+    public var tools: [String: ToolRule] = [:]
 
     /// - Parameter name: nil (the default) derives it from the command: of `uvx mcp-server-time`
     ///   the name is `mcp-server-time`.
@@ -88,84 +89,19 @@ public struct ProxyConfiguration: Equatable, Sendable {
     public var logLevel = LogLevel.info
     /// Default `text`.
     public var logFormat = LogFormat.text
+    /// What is answered from memory.
+    public var cache = Cache()
+    /// Further caches, by the names that rules of `tools` use: letters, digits, `.`, `_`, `-`; not
+    /// `default`. Default none.
+    public var caches: [String: NamedCache] = [:]
+    /// Which requests share one answer.
+    public var dedup = Dedup()
+    /// What is measured.
+    public var monitor = Monitor()
+    /// Whether the tool `mcpo_metrics` is added to the server's. Default true.
+    public var metricsTool = true
 
     public init(server: ServerConfiguration) {
         self.server = server
-    }
-
-    /// Checks that all values make sense together.
-    /// - Throws: `ConfigurationError` for the first value that does not.
-    public func validate() throws(ConfigurationError) {
-        try check(!server.command.isEmpty, "server.command", "names the program to start")
-        try check(
-            ServerConfiguration.isValidName(server.name), "server.name",
-            "consists of letters, digits, '.', '_' and '-'")
-        try check(timeout > .zero, "timeout", "is more than 0")
-        try check(maximumTimeout >= timeout, "maximumTimeout", "is at least timeout")
-        try check(shutdownTimeout >= .zero, "shutdownTimeout", "is not negative")
-        try check(
-            (1024...(1 << 30)).contains(maximumMessageBytes), "maximumMessageBytes",
-            "is from 1024 (1 KiB) to 1073741824 (1 GiB)")
-    }
-
-    private func check(
-        _ isFine: Bool, _ key: String, _ rule: String
-    ) throws(ConfigurationError) {
-        guard isFine else { throw ConfigurationError(key: key, rule: rule) }
-    }
-}
-
-/// A value in a configuration that makes no sense.
-public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
-    /// The path of the value, such as `server.name`.
-    public var key: String
-    /// What holds of every valid value, as the rest of a sentence that begins with the key.
-    public var rule: String
-
-    /// A sentence for a person.
-    public var description: String { "\(key) \(rule)" }
-}
-
-extension ProxyConfiguration {
-    /// The same in the core's terms.
-    var settings: ProxySettings {
-        var settings = ProxySettings(serverName: server.name)
-        settings.limits.messageBytes = maximumMessageBytes
-        settings.timeout = timeout
-        settings.maximumTimeout = maximumTimeout
-        settings.shutdownTimeout = shutdownTimeout
-        settings.logLevel = coreLogLevel
-        return settings
-    }
-
-    private var coreLogLevel: MCPOCore.LogLevel {
-        switch logLevel {
-        case .error: .error
-        case .warning: .warning
-        case .info: .info
-        case .debug: .debug
-        case .trace: .trace
-        }
-    }
-
-    /// The command to start, with its whole environment.
-    var serverCommand: ServerCommand {
-        let own = ProcessEnvironment.all.filter { entry in
-            let name = entry.prefix { $0 != "=" }
-            return server.environment[String(name)] == nil
-        }
-        let added = server.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        return ServerCommand(
-            arguments: [server.command] + server.arguments, environment: own + added,
-            directory: server.workingDirectory)
-    }
-
-    func makeLog(_ descriptor: Int32) -> LogWriter {
-        let format: MCPOSystem.LogFormat =
-            switch logFormat {
-            case .text: .text
-            case .json: .json
-            }
-        return LogWriter(descriptor: descriptor, level: coreLogLevel, format: format)
     }
 }

@@ -11,8 +11,6 @@ import MCPOSystem
 
 /// The command `mcpo`.
 enum Command {
-    static let version = "0.1.0"
-
     /// Exit codes (SPEC §1).
     enum ExitCode {
         static let normal: Int32 = 0
@@ -26,14 +24,16 @@ enum Command {
             switch try CommandLineArguments.parse(
                 arguments, environment: ProcessEnvironment.value(_:))
             {
-            case .help:
-                write(usage, to: 1)
+            case .help(let text):
+                write(text, to: 1)
                 return ExitCode.normal
             case .version:
-                write("mcpo \(version)\n", to: 1)
+                write("mcpo \(Release.version)\n", to: 1)
                 return ExitCode.normal
             case .serve(let configuration):
                 return serve(configuration)
+            case .check(let configuration):
+                return check(configuration)
             }
         } catch {
             complain(error.message)
@@ -55,14 +55,23 @@ enum Command {
         }
     }
 
+    private static func check(_ configuration: ProxyConfiguration) -> Int32 {
+        do {
+            let report = try ServerCheck(configuration: configuration).run()
+            write(report.text, to: 1)
+            return ExitCode.normal
+        } catch let error as ConfigurationError {
+            complain(error.description)
+            return ExitCode.unusable
+        } catch {
+            complain("\(error)")
+            return ExitCode.failed
+        }
+    }
+
     /// One line on stderr, whatever was in the arguments.
     private static func complain(_ message: String) {
-        var line = "mcpo: "
-        for scalar in message.unicodeScalars {
-            let isControl = scalar.properties.generalCategory == .control
-            line += isControl ? scalar.escaped(asASCII: true) : String(scalar)
-        }
-        write(line + "\n", to: 2)
+        write("mcpo: \(printable(message))\n", to: 2)
     }
 
     /// Writes all of a short text, whatever kind of file it goes to.
@@ -74,31 +83,4 @@ enum Command {
             rest = rest.dropFirst(count)
         }
     }
-
-    static let usage = """
-        mcpo stands in front of an MCP server: a client starts mcpo instead of the server,
-        and mcpo starts the server and passes every message through unchanged.
-
-        Usage: mcpo [options] -- COMMAND [ARG...]
-
-        Options:
-          --name NAME           the server's name in logs and errors (default: from COMMAND)
-          --timeout DURATION    how long a call may go without an answer or progress (default: 5m)
-          --log-level LEVEL     error, warning, info, debug or trace (default: info)
-          --log-format FORMAT   text or json (default: text)
-          --version             print the version
-          --help                print this help
-
-        A DURATION is a number of seconds, or a number with a unit: 250ms, 30s, 5m, 1h.
-        --option value and --option=value both work; everything after -- belongs to the server.
-        MCPO_LOG_LEVEL in the environment sets the log level; an option wins over it.
-
-        Example, in a client's configuration:
-          { "mcpServers": { "time": {
-              "command": "mcpo", "args": ["--", "uvx", "mcp-server-time"] } } }
-
-        Exit codes: 0 normal; 1 the server could not be started or was lost for good;
-        2 unusable arguments.
-
-        """
 }

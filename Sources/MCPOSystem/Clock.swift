@@ -15,6 +15,11 @@ package enum Clock {
         Instant(nanoseconds: nanoseconds(CLOCK_MONOTONIC))
     }
 
+    /// What to add to `now` to get nanoseconds since 1970, UTC.
+    package static var wallOffset: Int64 {
+        nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_MONOTONIC)
+    }
+
     /// Milliseconds since 1970, UTC.
     package static var wallMilliseconds: Int64 {
         nanoseconds(CLOCK_REALTIME) / 1_000_000

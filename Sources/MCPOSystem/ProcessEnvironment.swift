@@ -25,4 +25,13 @@ package enum ProcessEnvironment {
     package static func value(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }
+
+    /// A path that does not depend on where mcpo was started; nil is mcpo's own working directory.
+    package static func absolutePath(_ path: String?) -> String {
+        if let path, path.hasPrefix("/") { return path }
+        let buffer = getcwd(nil, 0)
+        defer { free(buffer) }
+        let own = buffer.map { String(cString: $0) } ?? ""
+        return path.map { "\(own)/\($0)" } ?? own
+    }
 }

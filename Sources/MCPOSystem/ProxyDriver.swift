@@ -44,6 +44,8 @@ package struct ProxyDriver: ~Copyable {
     ) throws(SystemError) {
         poller = try Poller()
         self.control = control
+        var settings = settings
+        settings.wallClockOffset = Clock.wallOffset
         proxy = ProxyCore(settings: settings, seed: UInt64.random(in: .min ... .max))
         client = ClientStreams(
             input: input, output: output, maximumLineLength: settings.limits.messageBytes)
@@ -54,7 +56,7 @@ package struct ProxyDriver: ~Copyable {
 
     /// Runs until the proxy is done; returns its exit code.
     package mutating func run() -> Int32 {
-        let signals = blockBrokenPipeSignal()
+        let signals = BrokenPipeSignal.block()
         if !watchdog.isRunning {
             log.write(
                 LogRecord(
@@ -81,7 +83,7 @@ package struct ProxyDriver: ~Copyable {
         client.restore()
         log.flush(patience: 100)
         watchdog.end()
-        restoreSignals(signals)
+        signals.restore()
         return exitCode ?? 0
     }
 
@@ -97,34 +99,6 @@ package struct ProxyDriver: ~Copyable {
         let untilDeadline =
             deadline == .never ? nil : deadline.nanoseconds - now.nanoseconds
         return unwatched.isEmpty ? untilDeadline : min(untilDeadline ?? .max, Self.exitPollPeriod)
-    }
-
-    /// A write to a pipe that nobody reads must be an error, not the end of the process. Only this
-    /// thread's mask is changed: the rest of the program keeps its own ideas.
-    /// - Returns: the mask before.
-    func blockBrokenPipeSignal() -> sigset_t {
-        var signals = sigset_t()
-        var before = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
-        pthread_sigmask(SIG_BLOCK, &signals, &before)
-        return before
-    }
-
-    /// Gives the thread its mask back, without a signal that a write of mcpo's has left waiting.
-    func restoreSignals(_ before: sigset_t) {
-        var before = before
-        var waiting = sigset_t()
-        if sigismember(&before, SIGPIPE) == 0, sigpending(&waiting) == 0,
-            sigismember(&waiting, SIGPIPE) == 1
-        {
-            var signals = sigset_t()
-            sigemptyset(&signals)
-            sigaddset(&signals, SIGPIPE)
-            var number: Int32 = 0
-            sigwait(&signals, &number)
-        }
-        pthread_sigmask(SIG_SETMASK, &before, nil)
     }
 
     mutating func dispatch(_ source: PollSource) {

@@ -193,8 +193,8 @@ import Testing
         try subject.initialize()
         try subject.send(Line.call("1", "silent"))
         let deep = String(repeating: "[", count: 600) + String(repeating: "]", count: 600)
-        // initialize was 1 on the way to the server, the silent call is 2.
-        let line = #"{"jsonrpc":"2.0","id":2,"result":\#(deep)}"#
+        // On the way to the server initialize was 1, mcpo's own tools/list 2, the silent call is 3.
+        let line = #"{"jsonrpc":"2.0","id":3,"result":\#(deep)}"#
         try subject.call("2", "raw", #"{"hex":"\#(hex(line))"}"#)
         let answer = try subject.answer("1")
         #expect(answer.errorCode == 1003)
@@ -208,7 +208,7 @@ import Testing
         try subject.initialize()
         let answer = try subject.call("1", "silent")
         #expect(answer.errorCode == 1002)
-        #expect(try subject.call("2", "session").text?.contains(#""cancelled":[2]"#) == true)
+        #expect(try subject.call("2", "session").text?.contains(#""cancelled":[3]"#) == true)
         #expect(try subject.finish() == .status(0))
     }
 

@@ -10,8 +10,14 @@ import Testing
         let outcome = try runMCPO([flag])
         #expect(outcome.exit == .status(0))
         #expect(outcome.errors.isEmpty)
-        for option in ["--name", "--timeout", "--log-level", "--log-format", "--version", "--help"]
-        {
+        for option in [
+            "--name", "--timeout", "--no-cache", "--cache-policy", "--cache-default-ttl",
+            "--cache-max-size", "--cache-max-bytes", "--cache-strategy", "--no-dedup",
+            "--dedup-ttl", "--no-metrics-tool", "--log-level", "--log-format", "--version",
+            "--help", "MCPO_CACHE_MAX_SIZE", "MCPO_CACHE_MAX_BYTES", "MCPO_CACHE_DEFAULT_TTL",
+            "MCPO_CACHE_STRATEGY", "MCPO_CACHE_POLICY", "MCPO_REQUEST_DEDUP_TTL",
+            "MCPO_MONITOR_WINDOW_SIZE", "MCPO_LOG_LEVEL",
+        ] {
             #expect(outcome.output.contains(option))
         }
         #expect(outcome.output.contains("-- COMMAND"))
@@ -38,7 +44,11 @@ import Testing
             ["--name", "git.hub_1-x"], ["--timeout", "1.5"], ["--timeout", "250ms"],
             ["--timeout", "30s"], ["--timeout", "5m"], ["--timeout", "2h"],
             ["--log-level", "error"], ["--log-level", "trace"], ["--log-format", "text"],
-            ["--log-format", "json"],
+            ["--log-format", "json"], ["--cache-policy", "annotated"],
+            ["--cache-default-ttl", "0.5"], ["--cache-default-ttl", "5m"],
+            ["--cache-max-size", "10000000"], ["--cache-max-bytes", "65536"],
+            ["--cache-max-bytes", "1.5GB"], ["--cache-strategy", "s3_fifo"],
+            ["--dedup-ttl", "0"], ["--dedup-ttl", "250ms"],
         ])
     func bothForms(option: [String]) throws {
         for form in [option, ["\(option[0])=\(option[1])"]] {
@@ -90,6 +100,28 @@ import Testing
         (["--log-level", "loud", "--", "cat"], ["loud", "error", "warning", "info", "trace"]),
         (["--log-level=INFO", "--", "cat"], ["INFO", "info"]),
         (["--log-format", "xml", "--", "cat"], ["xml", "text", "json"]),
+        (["--no-cache=yes", "--", "cat"], ["--no-cache", "no value"]),
+        (["--no-metrics", "--", "cat"], ["--no-metrics-tool"]),
+        (["--cache-policy", "clever", "--", "cat"], ["clever", "smart, annotated, all or off"]),
+        (["--cache-policy=anotated", "--", "cat"], [#"did you mean "annotated"?"#]),
+        (["--cache-strategy", "lru-ttl", "--", "cat"], [#"did you mean "lru_ttl"?"#, "s3_fifo"]),
+        (["--cache-default-ttl", "0", "--", "cat"], ["--cache-default-ttl", "above 0"]),
+        (["--cache-default-ttl", "-5", "--", "cat"], ["-5", "5m"]),
+        (["--cache-max-size", "0", "--", "cat"], ["from 1 to 10000000"]),
+        (["--cache-max-size", "+5", "--", "cat"], ["+5", "--cache-max-size"]),
+        (["--cache-max-size=1e3", "--", "cat"], ["1e3"]),
+        (["--cache-max-size=99999999999999999999", "--", "cat"], ["10000000"]),
+        (["--cache-max-bytes", "64M", "--", "cat"], ["64M", "64MiB"]),
+        (["--cache-max-bytes", "1KiB", "--", "cat"], ["1KiB", "64KiB"]),
+        (["--cache-max-bytes", "--", "cat"], ["--cache-max-bytes", "needs a value"]),
+        (["--dedup-ttl", "never", "--", "cat"], ["never", "30s"]),
+        (["--monitor-window-size", "5", "--", "cat"], ["unknown option"]),
+        (["--config", "servers.json"], ["--config", "not supported", "-- COMMAND"]),
+        (["check"], ["mcpo check", "-- COMMAND"]),
+        (["check", "--config", "servers.json"], ["--config", "mcpo check [options] -- COMMAND"]),
+        (["check", "cat"], ["mcpo check -- cat"]),
+        (["check", "--cache-policy", "cat", "--", "cat"], ["smart"]),
+        (["check", "--", ""], ["command"]),
     ]
 
     @Test(
@@ -152,6 +184,30 @@ import Testing
         #expect(outcome.exit == .status(2))
         let complaint = try #require(outcome.complaint)
         #expect(complaint.contains("MCPO_LOG_LEVEL") && complaint.contains("trace"))
+    }
+
+    @Test(
+        "A value of another variable that makes no sense names the variable and what is allowed",
+        arguments: [
+            ("MCPO_CACHE_MAX_SIZE", "many", "from 1"), ("MCPO_CACHE_MAX_SIZE", "", "from 1"),
+            ("MCPO_CACHE_MAX_BYTES", "64 MiB", "64MiB"), ("MCPO_CACHE_DEFAULT_TTL", "0", "above 0"),
+            ("MCPO_CACHE_DEFAULT_TTL", "5 minutes", "5m"),
+            ("MCPO_CACHE_STRATEGY", "lru_tll", #"did you mean "lru_ttl"?"#),
+            ("MCPO_CACHE_POLICY", "smrat", #"did you mean "smart"?"#),
+            ("MCPO_REQUEST_DEDUP_TTL", "-1", "30s"),
+            ("MCPO_MONITOR_WINDOW_SIZE", "0", "from 1 to 100000"),
+            ("MCPO_MONITOR_WINDOW_SIZE", "100001", "from 1 to 100000"),
+        ])
+    func wrongValue(variable: String, value: String, mentions: String) throws {
+        for arguments in [["--", "cat"], ["check", "--", "cat"], ["--no-cache", "--", "cat"]] {
+            let outcome = try runMCPO(arguments, environment: [variable: value])
+            #expect(outcome.exit == .status(2))
+            #expect(outcome.output.isEmpty)
+            let complaint = try #require(outcome.complaint, "one line, not: \(outcome.errors)")
+            for word in [variable, "\"\(value)\"", mentions] {
+                #expect(complaint.contains(word), "\(complaint)")
+            }
+        }
     }
 
     @Test("--help works even with a senseless environment")

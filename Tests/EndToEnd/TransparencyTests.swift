@@ -137,7 +137,7 @@ import Testing
         }
         try subject.send(
             #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#)
-        #expect(try subject.call("51", "session").text?.contains(#""cancelled":[2]"#) == true)
+        #expect(try subject.call("51", "session").text?.contains(#""cancelled":[3]"#) == true)
         #expect(try subject.finish() == .status(0))
     }
 

@@ -1,25 +1,9 @@
-// The configuration value: names, durations, and what makes no sense.
+// The configuration value: names, and what makes no sense.
 
 import MCPO
 import Testing
 
 @Suite struct ConfigurationTests {
-    @Test(arguments: [
-        ("90", 90_000), ("0.5", 500), ("250ms", 250), ("30s", 30_000), ("5m", 300_000),
-        ("1h", 3_600_000), ("1.5h", 5_400_000), ("0", 0),
-    ])
-    func `durations are read`(text: String, milliseconds: Int64) {
-        #expect(Duration(text: text) == .milliseconds(milliseconds))
-    }
-
-    @Test(arguments: [
-        "", "s", "-1", "+1", "1d", "1 s", " 1", "1s ", ".5", "5.", "1.2.3", "1e3", "0x10", "١",
-        "999999999999h", "nan", "inf", "1_000",
-    ])
-    func `what is no duration is none`(text: String) {
-        #expect(Duration(text: text) == nil)
-    }
-
     @Test(arguments: [
         ("/usr/local/bin/my-server", [], "my-server"),
         ("uvx", ["mcp-server-time"], "mcp-server-time"),
@@ -38,7 +22,20 @@ import Testing
     }
 
     @Test func `a usable configuration validates`() throws {
-        try ProxyConfiguration(server: ServerConfiguration(command: "server")).validate()
+        let configuration = ProxyConfiguration(server: ServerConfiguration(command: "server"))
+        try configuration.validate()
+        #expect(configuration.problems.isEmpty)
+    }
+
+    @Test func `all problems are told at once, in order`() {
+        var configuration = ProxyConfiguration(server: ServerConfiguration(command: ""))
+        configuration.timeout = .zero
+        configuration.cache.maxSize = 0
+        configuration.monitor.windowSize = 0
+        #expect(
+            configuration.problems.map(\.key) == [
+                "server.command", "timeout", "cache.maxSize", "monitor.windowSize",
+            ])
     }
 
     @Test(
@@ -49,6 +46,14 @@ import Testing
             ),
             ("server.name", { @Sendable in $0.server.name = "a b" }),
             ("server.name", { @Sendable in $0.server.name = "" }),
+            ("server.command", { @Sendable in $0.server.command = "a\0b" }),
+            ("server.arguments", { @Sendable in $0.server.arguments = ["a", "b\0"] }),
+            ("server.environment", { @Sendable in $0.server.environment = ["A": "b\0"] }),
+            ("server.environment", { @Sendable in $0.server.environment = ["A\0": "b"] }),
+            ("server.environment", { @Sendable in $0.server.environment = ["A=B": "c"] }),
+            ("server.environment", { @Sendable in $0.server.environment = ["": "c"] }),
+            ("server.workingDirectory", { @Sendable in $0.server.workingDirectory = "/a\0" }),
+            ("server.workingDirectory", { @Sendable in $0.server.workingDirectory = "" }),
             ("timeout", { @Sendable in $0.timeout = .zero }),
             ("maximumTimeout", { @Sendable in $0.maximumTimeout = .seconds(1) }),
             ("shutdownTimeout", { @Sendable in $0.shutdownTimeout = .seconds(-1) }),

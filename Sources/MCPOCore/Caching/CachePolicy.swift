@@ -77,6 +77,11 @@ package struct Judgement: Equatable, Sendable {
     /// The word of the name, or the rule's pattern.
     package var cause: String?
 
+    package init(decision: CacheDecision, cause: String? = nil) {
+        self.decision = decision
+        self.cause = cause
+    }
+
     /// One line of `mcpo check`: `5. realtime: "time"`.
     package var text: String {
         let line = decision.line

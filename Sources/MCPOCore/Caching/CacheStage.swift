@@ -248,7 +248,8 @@ extension CacheStage {
     private func lifetime(
         _ terms: FlightTerms, _ line: RawSpan, _ envelope: Envelope
     ) -> CacheLifetime {
-        let isByRule = terms.decision.line == .rule
+        let isByRule =
+            terms.decision.line == .rule || settings.policy.rule(of: terms.decision)?.ttl != nil
         let staleness = settings.staleness(of: terms.decision, isList: terms.method.isList)
         var lifetime = CacheLifetime(
             fresh: terms.decision.ttl, isDefault: !isByRule,

@@ -9,8 +9,8 @@ package final class FlightTerms {
     let method: Method
     let era: Era
     let decision: CacheDecision
-    /// Whether the answer may be stored.
-    let stores: Bool
+    /// Whether the answer may be stored; not when a newer flight with this key is under way.
+    var stores: Bool
     /// Whether later requests with this key may wait for this answer.
     let isShareable: Bool
     /// Whether it asks for a page of a list after the first.

@@ -38,6 +38,8 @@ package struct RequestDeduplicator: ~Copyable {
         var bucket = home(of: terms.hash)
         while let other = buckets[bucket] {
             if other.hash == terms.hash, other.key == terms.key {
+                // Its answer may come after the newer one, and is older.
+                other.stores = false
                 buckets[bucket] = terms
                 return
             }

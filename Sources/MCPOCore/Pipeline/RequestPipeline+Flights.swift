@@ -133,10 +133,10 @@ extension ProxyCore {
         }
         caching.noteWrite(rule: flight.rule)
         caching.abandonWrite(until: present.advanced(byNanoseconds: timeout))
-        server.flights.update(number) {
-            $0?.purpose = .abandoned
-            $0?.terms = nil
-        }
+        var abandoned = flight
+        abandoned.purpose = .abandoned
+        abandoned.terms = nil
+        server.flights.update(number) { $0 = abandoned }
         server.abandoned.append(number)
         if server.abandoned.count > settings.limits.abandonedWrites {
             server.flights.remove(server.abandoned.removeFirst())

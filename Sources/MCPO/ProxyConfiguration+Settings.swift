@@ -1,0 +1,178 @@
+// The configuration in the terms of the core and of the system.
+
+package import MCPOCore
+import MCPOSystem
+
+extension ProxyConfiguration {
+    /// The same in the core's terms.
+    package var settings: ProxySettings {
+        var settings = ProxySettings(serverName: server.name)
+        settings.limits.messageBytes = maximumMessageBytes
+        settings.timeout = timeout
+        settings.maximumTimeout = maximumTimeout
+        settings.shutdownTimeout = shutdownTimeout
+        settings.logLevel = coreLogLevel
+        settings.caching = isTransparent ? nil : cachingSettings
+        return settings
+    }
+
+    /// Whether nothing is stored, merged or added: then mcpo asks the server for nothing of its own.
+    private var isTransparent: Bool {
+        cache.policy == .off && server.tools.isEmpty && !isMerging && !metricsTool
+    }
+
+    private var isMerging: Bool { dedup.ttl.map { $0 > .zero } ?? false }
+
+    private var coreLogLevel: MCPOCore.LogLevel {
+        switch logLevel {
+        case .error: .error
+        case .warning: .warning
+        case .info: .info
+        case .debug: .debug
+        case .trace: .trace
+        }
+    }
+
+    /// The command to start, with its whole environment.
+    var serverCommand: ServerCommand {
+        let own = ProcessEnvironment.all.filter { entry in
+            let name = entry.prefix { $0 != "=" }
+            return server.environment[String(name)] == nil
+        }
+        let added = server.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return ServerCommand(
+            arguments: [server.command] + server.arguments, environment: own + added,
+            directory: server.workingDirectory)
+    }
+
+    func makeLog(_ descriptor: Int32) -> LogWriter {
+        let format: MCPOSystem.LogFormat =
+            switch logFormat {
+            case .text: .text
+            case .json: .json
+            }
+        return LogWriter(descriptor: descriptor, level: coreLogLevel, format: format)
+    }
+}
+
+// MARK: - Caching
+
+extension ProxyConfiguration {
+    /// Everything about caching and merging, in the core's terms.
+    var cachingSettings: CachingSettings {
+        var settings = CachingSettings(policy: corePolicy, identity: server.identity)
+        settings.cache = cache.settings
+        settings.namedCaches = caches.sorted { $0.key < $1.key }.map { name, named in
+            NamedCacheSettings(
+                name: name, settings: named.settings(cache), defaultTTL: named.defaultTTL)
+        }
+        settings.annotates = cache.annotate
+        if let duration = cache.staleWhileRevalidate {
+            settings.staleCalls.whileRevalidate = duration
+            settings.staleLists.whileRevalidate = duration
+        }
+        if let duration = cache.staleIfError {
+            settings.staleCalls.ifError = duration
+            settings.staleLists.ifError = duration
+        }
+        settings.dedupTTL = isMerging ? dedup.ttl : nil
+        settings.monitorWindow = monitor.windowSize
+        settings.hasMetricsTool = metricsTool
+        return settings
+    }
+
+    private var corePolicy: MCPOCore.CachePolicy {
+        let mode: MCPOCore.CachePolicy.Mode =
+            switch cache.policy {
+            case .smart: .smart
+            case .annotated: .annotated
+            case .all: .all
+            case .off: .off
+            }
+        var policy = MCPOCore.CachePolicy(
+            mode: mode, defaultTTL: cache.defaultTTL,
+            rules: server.tools.map { $1.coreRule($0) }, classes: cache.wordClasses)
+        policy.namedCacheTTLs = caches.compactMapValues(\.defaultTTL)
+        return policy
+    }
+}
+
+extension ServerConfiguration {
+    /// The server's part of every key.
+    var identity: [UInt8] {
+        ServerIdentity.process(
+            command: command, arguments: arguments, environment: environment,
+            directory: ProcessEnvironment.absolutePath(workingDirectory))
+    }
+}
+
+extension ServerConfiguration.ToolRule {
+    fileprivate func coreRule(_ pattern: String) -> MCPOCore.ToolRule {
+        let storing: MCPOCore.ToolRule.Storing? =
+            switch cache {
+            case nil: nil
+            case .no: .no
+            case .yes, .named("default"): .yes
+            case .named(let name): .named(name)
+            }
+        var rule = MCPOCore.ToolRule(pattern, cache: storing, ttl: ttl)
+        rule.invalidates = invalidates
+        rule.isIdempotent = isIdempotent
+        rule.staleWhileRevalidate = staleWhileRevalidate
+        rule.staleIfError = staleIfError
+        return rule
+    }
+}
+
+extension ProxyConfiguration.Cache {
+    fileprivate var settings: CacheSettings {
+        CacheSettings(
+            maxSize: maxSize, maxBytes: maxBytes, maxEntryBytes: maxEntryBytes,
+            strategy: strategy.coreStrategy)
+    }
+
+    fileprivate var wordClasses: WordClasses {
+        var lists = WordClasses()
+        for kind in WordClass.allCases {
+            switch classes[kind] {
+            case nil: break
+            case .adding(let words): lists.extend(kind.coreKind, with: words)
+            case .only(let words): lists.replace(kind.coreKind, with: words)
+            }
+        }
+        return lists
+    }
+}
+
+extension ProxyConfiguration.NamedCache {
+    fileprivate func settings(_ cache: ProxyConfiguration.Cache) -> CacheSettings {
+        CacheSettings(
+            maxSize: maxSize ?? cache.maxSize, maxBytes: maxBytes ?? cache.maxBytes,
+            maxEntryBytes: maxEntryBytes ?? cache.maxEntryBytes,
+            strategy: (strategy ?? cache.strategy).coreStrategy)
+    }
+}
+
+extension CacheStrategy {
+    fileprivate var coreStrategy: MCPOCore.CacheStrategy {
+        switch self {
+        case .lru: .lru
+        case .ttl: .ttl
+        case .lruTTL: .lruTTL
+        case .s3FIFO: .s3FIFO
+        }
+    }
+}
+
+extension WordClass {
+    fileprivate var coreKind: WordClasses.Kind {
+        switch self {
+        case .realtime: .realtime
+        case .static: .static
+        case .dynamic: .dynamic
+        case .write: .write
+        case .noun: .noun
+        case .unique: .unique
+        }
+    }
+}

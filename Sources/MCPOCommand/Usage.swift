@@ -1,0 +1,86 @@
+// The texts of --help. An option in Setting.swift has a line here, and in a test's list.
+
+/// What `--help` prints.
+enum Usage {
+    static let mcpo = """
+        mcpo stands in front of an MCP server: a client starts mcpo instead of the server,
+        and mcpo starts the server, passes every message through unchanged, and answers from
+        its cache what it safely can.
+
+        Usage: mcpo [options] -- COMMAND [ARG...]
+               mcpo check [options] -- COMMAND [ARG...]   what would be cached, and why
+
+        Options:
+          --name NAME                  the server's name in logs and errors (default: from COMMAND)
+          --timeout DURATION           how long a call may go without an answer or progress
+                                       (default: 5m)
+          --no-cache                   answer nothing from the cache: --cache-policy off
+          --cache-policy POLICY        which tools' answers are stored (default: smart)
+                                         smart      what reads, by annotations and name
+                                         annotated  what the server marks as readOnlyHint
+                                         all        everything that is not about this moment
+                                         off        nothing
+          --cache-default-ttl DURATION how long an answer is used when nothing says it better
+                                       (default: 5m)
+          --cache-max-size ENTRIES     entries at most (default: 1000)
+          --cache-max-bytes SIZE       memory at most (default: 64MiB)
+          --cache-strategy STRATEGY    what goes first when the cache is full (default: lru_ttl)
+                                         lru        the least recently used; nothing expires
+                                         ttl        the soonest to expire
+                                         lru_ttl    the least recently used; entries expire
+                                         s3_fifo    what was asked for once only; entries expire
+          --no-dedup                   send each of several equal requests under way to the server
+          --dedup-ttl DURATION         how old a request may be for an equal one to wait for its
+                                       answer (default: 60)
+          --no-metrics-tool            do not add the tool mcpo_metrics to the server's
+          --log-level LEVEL            error, warning, info, debug or trace (default: info)
+          --log-format FORMAT          text or json (default: text)
+          --version                    print the version
+          --help                       print this help
+
+        A DURATION is a number of seconds, or a number with a unit: 0.5, 250ms, 30s, 5m, 1h.
+        A SIZE is a number of bytes, or a number with a unit: KiB, MiB, GiB (1024), KB, MB, GB (1000).
+        --option value and --option=value both work; everything after -- belongs to the server.
+
+        Environment, where an option wins over the variable:
+          MCPO_CACHE_POLICY, MCPO_CACHE_DEFAULT_TTL, MCPO_CACHE_MAX_SIZE, MCPO_CACHE_MAX_BYTES,
+          MCPO_CACHE_STRATEGY, MCPO_REQUEST_DEDUP_TTL, MCPO_LOG_LEVEL: as the options
+          MCPO_MONITOR_WINDOW_SIZE: how many requests of each kind are measured (default: 1000)
+
+        Example, in a client's configuration:
+          { "mcpServers": { "time": {
+              "command": "mcpo", "args": ["--", "uvx", "mcp-server-time"] } } }
+
+        Exit codes: 0 normal; 1 the server could not be started or was lost for good;
+        2 unusable arguments or environment.
+
+        """
+
+    static let check = """
+        mcpo check starts a server, asks what it is and which tools it has, and prints for each
+        tool whether mcpo would cache its answers, for how long, and why. No tool is called.
+
+        Usage: mcpo check [options] -- COMMAND [ARG...]
+
+        The options and the environment are those of mcpo itself (see mcpo --help), so that the
+        table shows what mcpo does with them:
+          --no-cache, --cache-policy POLICY, --cache-default-ttl DURATION,
+          --cache-strategy STRATEGY ... change what is cached
+          --timeout DURATION   how long the server may take to start and for each answer
+                               (here at most 30s, which is also the default)
+          --log-level, --log-format   of what goes to stderr, the server's own stderr included
+
+        The columns:
+          CACHED   no, yes, or the name of the cache
+          TTL      how long an answer is used; a time that the server itself gives wins over all
+                   but a rule; ttlMs: as long as the server says with each answer
+          EFFECT   reads; writes (a call drops what is stored of the server); unknown (taken for
+                   a write)
+          WHY      what decided, with its line in the table of the documentation
+        What is not a tool is shown for clients of the server's own era.
+
+        Exit codes: 0 the server answered; 1 it could not be started or did not answer;
+        2 unusable arguments or environment.
+
+        """
+}
