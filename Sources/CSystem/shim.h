@@ -22,6 +22,7 @@
 #if defined(__linux__)
 #include <malloc.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -51,6 +52,18 @@ static inline void mcpo_return_large_blocks(void) {
 }
 #else
 static inline void mcpo_return_large_blocks(void) {}
+#endif
+
+#if defined(__linux__)
+// A descriptor that becomes readable at a time of CLOCK_MONOTONIC.
+static inline int mcpo_timer_create(void) {
+    return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+}
+static inline int mcpo_timer_set(int timer, long long nanoseconds) {
+    struct itimerspec time = {
+        .it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
+    return timerfd_settime(timer, TFD_TIMER_ABSTIME, &time, NULL);
+}
 #endif
 
 // `environ` is a mutable global, which Swift 6 does not let one read.

@@ -18,6 +18,8 @@ import Testing
         + faults("epoll_wait", 1...6, ["EINTR"]) + faults("poll", 1...3, ["EINTR"])
         + faults("waitpid", 1...3, ["EINTR"]) + faults("fork", 1...1, ["EAGAIN", "ENOMEM"])
         + faults("pidfd_open", 1...1, ["EMFILE", "ENOSYS", "EPERM"])
+        + faults("timerfd_create", 1...1, ["EMFILE", "ENOSYS"])
+        + faults("timerfd_settime", 1...2, ["EINVAL"])
 
     static let fatal =
         faults("pipe", 1...8, ["EMFILE"]) + faults("epoll_ctl", 1...6, ["ENOMEM", "ENOSPC"])

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -118,6 +119,27 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
         time->tv_nsec = nanoseconds % 1000000000L;
     }
     return result;
+}
+
+int timerfd_create(clockid_t clock, int flags) {
+    REAL(timerfd_create);
+    return fails("timerfd_create") ? -1 : real(clock, flags);
+}
+
+int timerfd_settime(
+    int timer, int flags, const struct itimerspec *time, struct itimerspec *former) {
+    REAL(timerfd_settime);
+    if (fails("timerfd_settime")) return -1;
+    struct itimerspec unwarped = *time;
+    if (warp > 1 && getpid() == owner) {
+        long seconds = time->it_value.tv_sec - beginning.tv_sec;
+        long nanoseconds =
+            (seconds * 1000000000L + time->it_value.tv_nsec - beginning.tv_nsec) / warp
+            + beginning.tv_nsec;
+        unwarped.it_value.tv_sec = beginning.tv_sec + nanoseconds / 1000000000L;
+        unwarped.it_value.tv_nsec = nanoseconds % 1000000000L;
+    }
+    return real(timer, flags, &unwarped, former);
 }
 
 int poll(struct pollfd *entries, nfds_t count, int timeout) {
