@@ -6,7 +6,7 @@
 //     tools/list, error −32601      mcpo_metrics alone: a server without tools need not know it
 
 extension ProxyCore {
-    private var hasMetricsTool: Bool { settings.caching?.hasMetricsTool == true }
+    private var hasMetricsTool: Bool { caching.hasMetricsTool }
 
     /// The answer to put in the place of the server's own; nil leaves it as it is.
     mutating func amended(
@@ -56,17 +56,38 @@ extension ProxyCore {
 
     /// The list of a server that does not know the method.
     private func loneTool(_ line: RawSpan, _ envelope: Envelope) -> [UInt8]? {
-        let code = line.member("code", of: envelope.error)
-        guard line.extracting(code.range.bounds).array == Array("-32601".utf8) else { return nil }
+        guard isMethodUnknown(line, envelope) else { return nil }
+        let id = line.extracting(envelope.id.range.bounds).array
+        return loneToolAnswer(to: id)
+    }
+
+    /// - Parameter id: the lexeme of the request's id.
+    private func loneToolAnswer(to id: [UInt8]) -> [UInt8] {
         var answer = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
-        answer += line.extracting(envelope.id.range.bounds).array
+        answer += id
         answer += Array(#","result":{"tools":["#.utf8)
         answer += MetricsTool.definition
         answer += Array("]".utf8)
-        if !caching.catalog.meta.isEmpty {
+        if case .none = client.handshake {
             answer += Array(#","resultType":"complete","ttlMs":60000,"cacheScope":"public""#.utf8)
         }
         return answer + Array("}}".utf8)
+    }
+
+    /// Whether a legacy server has said that it has no tools: it need not answer what they are.
+    func isForLoneTool(_ plan: RequestPlan) -> Bool {
+        guard plan.method == .listTools, plan.era == .legacy, hasMetricsTool,
+            case .agreed = client.handshake
+        else { return false }
+        return !caching.catalog.hasTools
+    }
+
+    mutating func answerLoneTool(
+        _ id: Lexeme, _ batch: BatchID?, into effects: inout Effects
+    ) {
+        if let batch { batches.update(batch) { $0?.outstanding += 1 } }
+        let answer = loneToolAnswer(to: id.array)
+        deliver(to: .client, batch: batch, into: &effects) { $0.append(answer) }
     }
 }
 

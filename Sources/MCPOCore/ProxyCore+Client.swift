@@ -6,6 +6,7 @@ extension ProxyCore {
         _ line: RawSpan, at now: Instant, into effects: inout Effects
     ) {
         effects.log(.trace, "from the client: \(line.excerpt)")
+        if caching.isOn, answerFamiliar(line, into: &effects) { return }
         var envelope = Envelope()
         do throws(JSONFault) {
             try Envelope.scan(line, maximumDepth: settings.limits.depth, into: &envelope)
@@ -94,6 +95,7 @@ extension ProxyCore {
             forwardProgressToServer(line, envelope, into: &effects)
         case .initialized:
             restoration.isInitialized = true
+            caching.catalog.isClientReady = true
             defer { noteInitialized(into: &effects) }
             // A server that is initialised again gets mcpo's own, after mcpo's own `initialize`.
             if server.phase == .open || restoration.initialize.isEmpty {

@@ -3,7 +3,7 @@
 extension ProxyCore {
     /// Whether a call is for mcpo's own tool.
     func isForMetricsTool(_ line: RawSpan, _ envelope: Envelope, _ method: Method) -> Bool {
-        method == .callTool && settings.caching?.hasMetricsTool == true
+        method == .callTool && caching.hasMetricsTool
             && line.stringEquals(envelope.name, MetricsTool.name)
             && !caching.catalog.hasMetricsTool
     }
@@ -38,7 +38,9 @@ extension ProxyCore {
         snapshot.caches = caching.caches.statistics.map { CacheFigures($0.name, $0.statistics) }
         snapshot.dedup.joined = caching.flights.joined
         snapshot.dedup.inFlight = caching.flights.count
-        snapshot.concurrency.current = server.flights.count
+        snapshot.concurrency.current = server.flights.numbers.count { number in
+            server.flights[number].map { !$0.isUnattended } ?? false
+        }
         snapshot.concurrency.peak = peakFlights
         var figures = ServerFigures(name: settings.serverName)
         figures.connections = server.isRunning ? 1 : 0

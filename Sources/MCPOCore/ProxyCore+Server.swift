@@ -83,9 +83,17 @@ extension ProxyCore {
             settle(number, line, envelope, at: now, into: &effects)
         } else {
             counters.unknownServerAnswers += 1
+            noteLateWrite(Lexeme.number(line, envelope.id))
             effects.log(
                 .debug, server: settings.serverName, "dropped an answer to no request in flight")
         }
+    }
+
+    /// A write that was given up long ago has happened after all.
+    private mutating func noteLateWrite(_ number: UInt32?) {
+        guard let number, let place = server.abandoned.firstIndex(of: number) else { return }
+        server.abandoned.remove(at: place)
+        caching.noteWrite(rule: -1)
     }
 
     /// The number that an answer is meant for although its id is not what was sent: some servers
@@ -244,7 +252,8 @@ extension ProxyCore {
             isOfUse = true
             sendToClient(line, Edits(range, token), into: &effects)
         }
-        if !isOfUse { counters.deadProgress += 1 }
+        let isAsked = flight.terms.map { caching.flights[$0].isShareable } ?? false
+        if !isOfUse, !isAsked { counters.deadProgress += 1 }
     }
 
     /// A legacy server withdraws a request of its own; a modern one ends a subscription.

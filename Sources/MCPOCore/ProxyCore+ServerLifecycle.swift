@@ -245,6 +245,8 @@ extension ProxyCore {
         }
         caching.writersAreGone()
         server.abandoned = []
+        // Until the next process has been told, nobody watches.
+        if !restoration.subscriptions.isEmpty { caching.drop(.readResource) }
         withdrawServerRequests(into: &effects)
     }
 
@@ -342,6 +344,7 @@ extension ProxyCore {
     /// over all is due at most once per timeout, and requests pay nothing for it.
     private mutating func expireExchanges(at now: Instant, into effects: inout Effects) {
         nextTimeout = .never
+        expireFlights(into: &effects)
         for index in exchanges.indices {
             guard let exchange = exchanges.live(index) else { continue }
             guard exchange.deadline <= now else {
@@ -363,9 +366,13 @@ extension ProxyCore {
         guard exchange.stage == .sent, exchange.method != .initialize,
             let index = server.flights[exchange.flight]?.waiter, isAlone(index)
         else { return }
+        cancelDownstream(exchange.flight, into: &effects)
+    }
+
+    mutating func cancelDownstream(_ number: UInt32, into effects: inout Effects) {
         let notice =
             #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":"#
-            + #"{"requestId":\#(exchange.flight),"reason":"timeout"}}"#
+            + #"{"requestId":\#(number),"reason":"timeout"}}"#
         sendToServer(Array(notice.utf8), into: &effects)
     }
 }

@@ -116,6 +116,8 @@ package struct CallDecision: Equatable, Sendable {
     package var isOnlyIfCached = false
     /// Whether it may join a flight that began before it (`no-cache` may not).
     package var joinsEarlierFlights: Bool
+    /// Whether it is cacheable only for those who say how old an answer may be.
+    package var isOpened = false
     /// Whether its directive was not understood: to be counted, and logged once.
     package var hasUnknownDirective = false
 }

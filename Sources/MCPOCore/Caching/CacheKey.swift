@@ -57,24 +57,27 @@ package struct CacheKeyMaker: Sendable {
     /// documents to be written, not questions that come again.
     package static let maximumParamsBytes = 1024 * 1024
 
-    /// Its output is the last key that was made.
-    private(set) var json = CanonicalJSON()
+    private var json = CanonicalJSON()
     /// The first part.
     private let server: [UInt8]
     /// The parts from `era` to `capabilities` of legacy requests.
     private var session: [UInt8]
+    /// All parts but the last one of a legacy `tools/call`.
+    private var callParts: [UInt8]
 
     /// - Parameter identity: whatever tells this server from every other one, account included, in
     ///   one and the same way each time. It is part of every key: a few hundred bytes are well.
     package init(identity: [UInt8]) {
         server = Self.part(identity)
         session = Self.sessionParts(revision: [], capabilities: [])
+        callParts = server + session + Self.toolsCall
     }
 
     /// Sets what the legacy session has agreed: the bytes of `protocolVersion` in the server's
     /// answer, and of the client's `capabilities`.
     package mutating func agree(revision: [UInt8], capabilities: [UInt8]) {
         session = Self.sessionParts(revision: revision, capabilities: capabilities)
+        callParts = server + session + Self.toolsCall
     }
 
     /// The key of a request whose line `Envelope.scan` has accepted.
@@ -83,20 +86,25 @@ package struct CacheKeyMaker: Sendable {
     package mutating func key(
         _ line: RawSpan, _ envelope: Envelope, _ method: Method, _ era: Era, _ meta: RequestMeta
     ) throws(NoKeyReason) -> CacheKey {
-        _ = try make(line, envelope, method, era, meta)
-        return CacheKey(bytes: json.result)
+        var key = KeyBytes()
+        _ = try make(line, envelope, method, era, meta, into: &key)
+        return CacheKey(bytes: Array(key.bytes))
     }
 
-    /// The same without a copy: the key's bytes are `json.output[..<json.written]` until another
-    /// one is made.
-    /// - Returns: its hash.
+    /// The same into memory that is there already.
+    /// - Returns: the key's hash.
     mutating func make(
-        _ line: RawSpan, _ envelope: Envelope, _ method: Method, _ era: Era, _ meta: RequestMeta
+        _ line: RawSpan, _ envelope: Envelope, _ method: Method, _ era: Era, _ meta: RequestMeta,
+        into key: inout KeyBytes
     ) throws(NoKeyReason) -> UInt64 {
         guard method.hasStorableAnswer else { throw .method }
         let params = envelope.params
         guard params.range.count <= Self.maximumParamsBytes else { throw .tooLarge }
         guard params.kind == .object || !params.isPresent else { throw .paramsNoObject }
+        if era == .legacy, method == .callTool, let call = PlainCall(line, envelope) {
+            write(call, line, into: &key)
+            return ByteHash.hash(key.bytes.bytes, 0, key.count)
+        }
         json.written = 0
         json.append(server)
         switch era {
@@ -109,7 +117,29 @@ package struct CacheKeyMaker: Sendable {
         } else {
             json.append(Self.noParams)
         }
-        return ByteHash.hash(json.output.span.bytes, 0, json.written)
+        key.begin(json.written)
+        let count = json.written
+        json.output.withUnsafeBytes { key.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        return ByteHash.hash(key.bytes.bytes, 0, count)
+    }
+
+    /// The key of a call whose parts are canonical as they are: they only change places.
+    private func write(_ call: PlainCall, _ line: RawSpan, into key: inout KeyBytes) {
+        let (before, between, after): (StaticString, StaticString, StaticString) =
+            (#"{"arguments":"#, #","name":"#, "}")
+        let count =
+            before.utf8CodeUnitCount + call.arguments.count + between.utf8CodeUnitCount
+            + call.name.count + after.utf8CodeUnitCount
+        key.begin(callParts.count + 4 + count)
+        callParts.withUnsafeBytes { key.append($0) }
+        key.append(length: count)
+        line.withUnsafeBytes { bytes in
+            key.append(before)
+            key.append(UnsafeRawBufferPointer(rebasing: bytes[call.arguments.bounds]))
+            key.append(between)
+            key.append(UnsafeRawBufferPointer(rebasing: bytes[call.name.bounds]))
+            key.append(after)
+        }
     }
 
     private mutating func appendModern(
@@ -147,6 +177,7 @@ package struct CacheKeyMaker: Sendable {
         ByteRange(lower: range.lower &+ 1, upper: range.upper &- 1)
     }
 
+    private static let toolsCall: [UInt8] = part(Array("tools/call".utf8))
     private static let modern: [UInt8] = part([0x4D])
     private static let nothing: [UInt8] = part([])
     /// Requests without `params` mean the same as with empty ones.

@@ -23,6 +23,8 @@ package struct CacheManager: ~Copyable {
     private var caches: UnsafeMutableBufferPointer<SmartCache>
     /// In the order in which they were made; the first is `default`.
     package private(set) var names: [String] = ["default"]
+    /// How many there are.
+    private var made = 1
 
     package init(default settings: CacheSettings) {
         caches = .allocate(capacity: Self.firstCapacity)
@@ -40,6 +42,7 @@ package struct CacheManager: ~Copyable {
         if names.count == caches.count { grow() }
         caches.initializeElement(at: names.count, to: SmartCache(settings))
         names.append(name)
+        made += 1
         alignEpochs()
         return CacheHandle(number: names.count - 1)
     }
@@ -50,14 +53,17 @@ package struct CacheManager: ~Copyable {
 
     /// The cache behind a handle of this manager, for use in place.
     package subscript(handle: CacheHandle) -> SmartCache {
-        _read {
-            precondition(handle.number < names.count, "a handle of another manager was used")
-            yield caches[handle.number]
+        // Not `_read`, for which the compiler (6.3.1) copies the whole of a `SmartCache`.
+        @inline(__always) unsafeAddress { UnsafePointer(pointer(handle)) }
+        @inline(__always) unsafeMutableAddress { pointer(handle) }
+    }
+
+    @inline(__always)
+    private func pointer(_ handle: CacheHandle) -> UnsafeMutablePointer<SmartCache> {
+        guard let start = caches.baseAddress, handle.number < made else {
+            preconditionFailure("a handle of another manager was used")
         }
-        _modify {
-            precondition(handle.number < names.count, "a handle of another manager was used")
-            yield &caches[handle.number]
-        }
+        return start + handle.number
     }
 
     /// The numbers of all caches, in the order of `names`.

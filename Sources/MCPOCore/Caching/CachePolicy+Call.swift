@@ -121,6 +121,7 @@ extension CachePolicy {
         else { return }
         call.tool.isCacheable = true
         call.tool.ttl = age
+        call.isOpened = true
         call.looksUp = true
         call.stores = true
     }

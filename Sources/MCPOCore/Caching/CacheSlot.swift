@@ -88,12 +88,14 @@ struct SlotStore: ~Copyable {
     }
 
     /// Gives back a slot that is in no list and no chain.
-    mutating func release(_ index: SlotIndex) {
+    /// - Returns: the answer that was in it.
+    mutating func release(_ index: SlotIndex) -> CachedAnswer? {
         count -= 1
-        self[index].answer = nil
+        let answer = self[index].answer.take()
         var list = free
         list.prepend(index, in: self)
         free = list
+        return answer
     }
 
     /// Whether there are so many gaps that memory can be given back.

@@ -19,31 +19,47 @@ package struct CacheStage: ~Copyable {
     let isOn: Bool
     var caches: CacheManager
     var keys: CacheKeyMaker
+    /// The key that was made last.
+    var lastKey = KeyBytes()
     var catalog = CatalogState()
     var flights = RequestDeduplicator()
+    var familiar = FamiliarLines()
     var monitor: PerformanceMonitor
     /// The endpoints of methods, by `Method.rawValue`; nil until first used.
     private var methodEndpoints: [EndpointID?] = Array(repeating: nil, count: 32)
+    /// The endpoints of the tools of one list, by their places in it; nil until first used.
+    private var toolEndpoints: [EndpointID?] = []
+    private var toolEdition = 0
     /// The decisions on methods: four for each, by era and whether a resource is watched.
     private let methodDecisions: [CacheDecision]
     /// The cache of each rule, by its place in `CachePolicy.rules`.
     private let ruleCaches: [CacheHandle]
+    /// How long answers are kept without a rule, and then by each rule, in its place plus one.
+    let ruleLifetimes: [RuleLifetime]
     /// By rule, the endpoints that its `invalidates` names, as far as it was looked.
-    private var ruleGroups: [RuleGroups]
+    var ruleGroups: [RuleGroups]
     /// Nothing is stored or shared before this: a write that was given up may still happen.
-    private var unsafeUntil = Instant(nanoseconds: .min)
+    var unsafeUntil = Instant(nanoseconds: .min)
+    /// The same on account of writes whose answer nobody would recognise.
+    var forgottenUntil = Instant(nanoseconds: .min)
+    /// Calls under way that may write: all of them, and those of each rule by its place.
+    var writesUnderWay = 0
+    var ruleWrites: [Int]
     /// Writes that were given up and not answered since.
-    private var abandonedWrites = 0
-    private let dedupTTL: Int64
+    var abandonedWrites = 0
+    let dedupTTL: Int64
+    /// `settings.hasMetricsTool`, out of settings that are large and copied where one is optional.
+    let hasMetricsTool: Bool
     package private(set) var unknownDirectives = 0
 
-    private struct RuleGroups {
+    struct RuleGroups {
         var groups: [Int] = []
         var looked = 0
     }
 
     init(_ settings: CachingSettings?) {
         isOn = settings != nil
+        hasMetricsTool = settings?.hasMetricsTool ?? false
         let settings = settings ?? .off
         self.settings = settings
         caches = CacheManager(default: settings.cache)
@@ -60,6 +76,10 @@ package struct CacheStage: ~Copyable {
         }
         self.ruleCaches = ruleCaches
         ruleGroups = Array(repeating: RuleGroups(), count: ruleCaches.count)
+        ruleWrites = Array(repeating: 0, count: ruleCaches.count)
+        let rules = settings.policy.rules.rules
+        ruleLifetimes =
+            [RuleLifetime(nil, settings)] + rules.map { RuleLifetime($0, settings) }
     }
 
     private static func decideMethods(_ policy: CachePolicy) -> [CacheDecision] {
@@ -96,9 +116,9 @@ extension CacheStage {
         let directive = CacheDirective(line, meta)
         var plan: RequestPlan
         if method == .callTool {
-            let decision = catalog.tools.decision(line, envelope.name, settings.policy)
+            let (decision, endpoint) = tool(envelope.name, line)
             plan = RequestPlan(
-                method, era, endpoint(of: envelope.name, line),
+                method, era, endpoint,
                 settings.policy.decide(decision, line, arguments: envelope.arguments, directive))
         } else {
             let variant = (era == .modern ? 2 : 0) + (isWatched ? 1 : 0)
@@ -121,7 +141,8 @@ extension CacheStage {
         let mayShare = dedupTTL > 0 && plan.call.tool.isMergeable
         guard plan.call.looksUp || plan.call.stores || mayShare else { return }
         do throws(NoKeyReason) {
-            plan.hash = try keys.make(line, envelope, plan.method, plan.era, meta)
+            plan.hash = try keys.make(
+                line, envelope, plan.method, plan.era, meta, into: &lastKey)
         } catch {
             plan.call.looksUp = false
             plan.call.stores = false
@@ -138,7 +159,26 @@ extension CacheStage {
         }
     }
 
-    private func isSafe(at now: Instant) -> Bool { now >= unsafeUntil }
+    func isSafe(at now: Instant) -> Bool { now >= unsafeUntil }
+
+    /// What was decided on a tool, and where it is measured.
+    private mutating func tool(
+        _ name: JSONValue, _ line: RawSpan
+    ) -> (CacheDecision, EndpointID) {
+        guard let place = catalog.tools.knownPlace(line, name) else {
+            let decision = catalog.tools.decision(line, name, settings.policy)
+            return (decision, endpoint(of: name, line))
+        }
+        if toolEdition != catalog.tools.edition {
+            toolEdition = catalog.tools.edition
+            toolEndpoints = Array(repeating: nil, count: catalog.tools.tools.count)
+        }
+        let decision = catalog.tools.tools[place].decision
+        if let known = toolEndpoints[place] { return (decision, known) }
+        let endpoint = endpoint(of: name, line)
+        toolEndpoints[place] = endpoint
+        return (decision, endpoint)
+    }
 
     private mutating func endpoint(of name: JSONValue, _ line: RawSpan) -> EndpointID {
         guard name.kind == .string else { return .other }
@@ -167,205 +207,4 @@ extension CacheStage {
         decodeJSONString(line, uri.range, into: &bytes)
         return max(1, ByteHash.hash(bytes))
     }
-}
-
-// MARK: - Looking up and storing
-
-extension CacheStage {
-    /// Looks for a stored answer under the key of `plan`, which was made last.
-    mutating func lookup(_ plan: RequestPlan, at now: Instant) -> CacheLookup {
-        let output = keys.json.output
-        let key = output.span.bytes.extracting(0..<keys.json.written)
-        let found = caches[plan.cache].lookup(key, hash: plan.hash, at: now)
-        guard plan.call.maximumAge < .max else { return found }
-        switch found {
-        case .fresh(_, let age, _) where age > plan.call.maximumAge: return .miss
-        case .stale(_, let age, _) where age > plan.call.maximumAge: return .miss
-        default: return found
-        }
-    }
-
-    /// The flight whose answer a request may wait for.
-    func leader(for plan: RequestPlan, at now: Instant) -> FlightTerms? {
-        guard plan.isShareable, plan.call.joinsEarlierFlights,
-            let terms = leader(of: plan), terms.isShareable,
-            now.nanoseconds &- terms.began.nanoseconds <= dedupTTL, isCurrent(terms)
-        else { return nil }
-        return terms
-    }
-
-    /// Whether a flight with this key is fetching a new answer already.
-    func isFetching(_ plan: RequestPlan) -> Bool {
-        guard let terms = leader(of: plan) else { return false }
-        return isCurrent(terms)
-    }
-
-    private func leader(of plan: RequestPlan) -> FlightTerms? {
-        let output = keys.json.output
-        let key = output.span.bytes.extracting(0..<keys.json.written)
-        return flights.leader(of: key, hash: plan.hash)
-    }
-
-    /// The terms of a flight that is about to be sent.
-    func terms(for plan: RequestPlan, at now: Instant) -> FlightTerms {
-        FlightTerms(
-            plan, key: Array(keys.json.output[..<keys.json.written]),
-            asked: caches[plan.cache].generation, at: now)
-    }
-
-    /// Whether nothing has been dropped since a flight was sent that its answer may be part of.
-    func isCurrent(_ terms: FlightTerms) -> Bool {
-        caches[terms.cache].isCurrent(terms.asked, group: terms.group, resource: terms.resource)
-    }
-
-    /// Keeps a result, if it may be kept.
-    /// - Parameter isOwnWrite: the request may have written and has dropped what was stored just
-    ///   now; its own answer is as new as can be.
-    mutating func store(
-        _ terms: FlightTerms, _ line: RawSpan, _ envelope: Envelope, isOwnWrite: Bool,
-        at now: Instant
-    ) {
-        guard terms.stores, isSafe(at: now), Self.isStorable(line, envelope) else { return }
-        let lifetime = lifetime(terms, line, envelope)
-        guard lifetime.fresh > 0 else { return }
-        var place = CacheTerms(group: terms.group, lifetime: lifetime, resource: terms.resource)
-        place.asked = isOwnWrite ? nil : terms.asked
-        place.layout = AnswerLayout(line, envelope)
-        let key = terms.key
-        _ = caches[terms.cache].store(
-            key.span.bytes, hash: terms.hash, line.extracting(envelope.result.range.bounds),
-            place, at: now)
-    }
-
-    /// A whole and final result that is no failure.
-    private static func isStorable(_ line: RawSpan, _ envelope: Envelope) -> Bool {
-        envelope.result.kind == .object && !envelope.resultTask.isPresent
-            && (!envelope.resultIsError.isPresent || envelope.resultIsError.kind == .false)
-            && (!envelope.resultType.isPresent
-                || line.stringEquals(envelope.resultType, "complete"))
-    }
-
-    private func lifetime(
-        _ terms: FlightTerms, _ line: RawSpan, _ envelope: Envelope
-    ) -> CacheLifetime {
-        let isByRule =
-            terms.decision.line == .rule || settings.policy.rule(of: terms.decision)?.ttl != nil
-        let staleness = settings.staleness(of: terms.decision, isList: terms.method.isList)
-        var lifetime = CacheLifetime(
-            fresh: terms.decision.ttl, isDefault: !isByRule,
-            staleWhileRevalidate: staleness.whileRevalidate.wholeNanoseconds,
-            staleIfError: staleness.ifError.wholeNanoseconds)
-        if terms.decision.line == .request { lifetime.isDefault = false }
-        if isByRule { return lifetime }
-        if let nanoseconds = timeToLive(line, envelope.resultTTL) {
-            // The server has said how long; a default may not stretch that while it can be asked.
-            lifetime = CacheLifetime(
-                fresh: nanoseconds, isDefault: false, staleWhileRevalidate: 0,
-                staleIfError: lifetime.staleIfError)
-        } else if terms.era == .modern, terms.method.hasTTL {
-            lifetime.fresh = 0  // 2026-07-28, Caching: absent is 0
-        }
-        return lifetime
-    }
-
-    /// A stored answer was served in place of an error.
-    mutating func noteStaleServed(_ cache: CacheHandle) {
-        caches[cache].noteStaleServed()
-    }
-
-    /// What may stand in for an error of a flight.
-    mutating func fallback(for terms: FlightTerms, at now: Instant) -> (CachedAnswer, Int64)? {
-        let key = terms.key
-        let found = caches[terms.cache].peek(key.span.bytes, hash: terms.hash, at: now)
-        switch found {
-        case .stale(let answer, let age, .ifError),
-            .stale(let answer, let age, .whileRevalidatingAndIfError):
-            return (answer, age)
-        case .miss, .fresh, .stale: return nil
-        }
-    }
-}
-
-// MARK: - Invalidation
-
-extension CacheStage {
-    /// Something that may write is sent, or was answered.
-    /// - Parameter rule: the place of its rule, or -1.
-    mutating func noteWrite(rule: Int32) {
-        guard rule >= 0, let patterns = settings.policy.rules.rules[Int(rule)].invalidates else {
-            caches.drop(server: 0)
-            return
-        }
-        guard !patterns.isEmpty else { return }
-        let tool = settings.policy.rules.rules[Int(rule)]
-        var known = ruleGroups[Int(rule)]
-        while known.looked < monitor.endpointCount {
-            let name = String(decoding: monitor.name(ofEndpoint: known.looked), as: UTF8.self)
-            if known.looked == 0 || tool.drops(name) { known.groups.append(known.looked) }
-            known.looked += 1
-        }
-        ruleGroups[Int(rule)] = known
-        for group in known.groups { caches.drop(CacheGroup(server: 0, number: group)) }
-        if patterns.contains(where: Self.canNameResource) { drop(.readResource) }
-    }
-
-    private static func canNameResource(_ pattern: String) -> Bool {
-        pattern.utf8.contains(UInt8(ascii: ":")) || pattern.hasPrefix("*")
-            || pattern.hasPrefix("?")
-    }
-
-    /// A write was given up before it was answered; it may happen until then, or until `limit`.
-    mutating func abandonWrite(until limit: Instant) {
-        abandonedWrites += 1
-        unsafeUntil = max(unsafeUntil, limit)
-    }
-
-    /// A write that was given up has been answered after all.
-    mutating func abandonedWriteEnded() {
-        abandonedWrites -= 1
-        if abandonedWrites <= 0 { writersAreGone() }
-    }
-
-    /// No write that was given up can happen any more.
-    mutating func writersAreGone() {
-        abandonedWrites = 0
-        unsafeUntil = Instant(nanoseconds: .min)
-    }
-
-    /// Drops what is stored of a method's answers.
-    mutating func drop(_ method: Method) {
-        guard let endpoint = endpoint(of: method) else { return }
-        caches.drop(CacheGroup(server: 0, number: Int(endpoint.index)))
-    }
-}
-
-extension Method {
-    /// Whether it asks for a list, or for what a server is: long-lived, with notifications.
-    var isList: Bool {
-        switch self {
-        case .discover, .listTools, .listPrompts, .listResources, .listResourceTemplates: true
-        default: false
-        }
-    }
-
-    /// Whether revision 2026-07-28 has `ttlMs` in the result.
-    var hasTTL: Bool { isList || self == .readResource }
-}
-
-/// `ttlMs` in nanoseconds, nil if it is absent; what is no integer, or negative, is 0 (revision
-/// 2026-07-28, Caching).
-func timeToLive(_ line: RawSpan, _ value: JSONValue) -> Int64? {
-    guard value.isPresent else { return nil }
-    guard value.kind == .integer, line.byte(Int(value.range.lower)) != UInt8(ascii: "-") else {
-        return 0
-    }
-    /// Ten thousand years.
-    let most: Int64 = 315_360_000_000_000
-    var milliseconds: Int64 = 0
-    for offset in value.range.bounds {
-        milliseconds = milliseconds * 10 + Int64(line.byte(offset) &- UInt8(ascii: "0"))
-        if milliseconds > most { return .max }
-    }
-    let (nanoseconds, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
-    return overflow ? .max : nanoseconds
 }

@@ -4,7 +4,8 @@
 //     └──── 16 B ─────┴──── 64 B ──────┴───────────┴───────────────┘
 //
 // One block, because every block costs malloc's own 8 to 24 bytes and is a chance of fragmentation.
-// It never changes; who holds a reference may use it after the cache has let it go.
+// It never changes; who holds a reference may use it after the cache has let it go. The block of one
+// that nobody holds any more may become another answer of the same size.
 
 /// The times of a stored answer and the lengths of its parts.
 package struct CachedAnswerHeader {
@@ -48,13 +49,42 @@ package final class CachedAnswer: ManagedBuffer<CachedAnswerHeader, UInt8> {
     /// The object's own header in the Swift runtime: a type pointer and reference counts.
     private static var objectHeader: Int { 16 }
 
-    static func make(_ header: CachedAnswerHeader, key: RawSpan, payload: RawSpan) -> CachedAnswer {
+    /// - Parameter former: an answer that is of no use any more, to be made anew if its block has
+    ///   the right size and nobody else holds it; nil then.
+    static func make(
+        _ header: CachedAnswerHeader, key: RawSpan, payload: RawSpan,
+        reusing former: inout CachedAnswer?
+    ) -> CachedAnswer {
+        if let answer = takeFitting(header, &former) {
+            answer.withUnsafeMutablePointerToHeader { $0.pointee = header }
+            answer.fill(header, key, payload)
+            return answer
+        }
         let made = create(minimumCapacity: header.keyCount + header.payloadCount) { _ in header }
-        made.withUnsafeMutablePointerToElements { bytes in
+        let answer = unsafeDowncast(made, to: CachedAnswer.self)
+        answer.fill(header, key, payload)
+        return answer
+    }
+
+    private func fill(_ header: CachedAnswerHeader, _ key: RawSpan, _ payload: RawSpan) {
+        withUnsafeMutablePointerToElements { bytes in
             copy(key, to: UnsafeMutableRawPointer(bytes))
             copy(payload, to: UnsafeMutableRawPointer(bytes + header.keyCount))
         }
-        return unsafeDowncast(made, to: CachedAnswer.self)
+    }
+
+    private static func takeFitting(
+        _ header: CachedAnswerHeader, _ former: inout CachedAnswer?
+    ) -> CachedAnswer? {
+        guard isKnownUniquelyReferenced(&former), let record = former?.record else { return nil }
+        let hasSize =
+            blockSize(keyCount: record.keyCount, payloadCount: record.payloadCount)
+            == blockSize(keyCount: header.keyCount, payloadCount: header.payloadCount)
+        // What malloc has given is at least that where sizes are rounded as `blockSize` does.
+        guard hasSize, let capacity = former?.capacity,
+            capacity >= header.keyCount + header.payloadCount
+        else { return nil }
+        return former.take()
     }
 
     /// What an answer of these lengths takes from malloc: glibc adds 8 bytes and rounds up to 16.

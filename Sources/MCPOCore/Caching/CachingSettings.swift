@@ -42,8 +42,12 @@ package struct CachingSettings: Sendable {
     /// How stale the answer to a request may be.
     /// - Parameter isList: whether it asks for a list, or for `server/discover`.
     package func staleness(of decision: CacheDecision, isList: Bool) -> Staleness {
+        staleness(by: policy.rule(of: decision), isList: isList)
+    }
+
+    func staleness(by rule: ToolRule?, isList: Bool) -> Staleness {
         var staleness = isList ? staleLists : staleCalls
-        guard let rule = policy.rule(of: decision) else { return staleness }
+        guard let rule else { return staleness }
         staleness.whileRevalidate = rule.staleWhileRevalidate ?? staleness.whileRevalidate
         staleness.ifError = rule.staleIfError ?? staleness.ifError
         return staleness

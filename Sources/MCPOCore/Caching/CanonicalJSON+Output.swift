@@ -43,18 +43,6 @@ extension CanonicalJSON {
         copy(bytes.span.bytes, start, end, to: &target, position)
     }
 
-    /// The output, in an array of its own.
-    var result: [UInt8] {
-        let count = written
-        return output.withUnsafeBytes { source in
-            [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
-                UnsafeMutableRawBufferPointer(target)
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<count]))
-                initialized = count
-            }
-        }
-    }
-
     @inline(__always)
     private mutating func append(_ byte: UInt8) {
         output[written] = byte

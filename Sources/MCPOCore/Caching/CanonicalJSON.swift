@@ -288,7 +288,7 @@ extension CanonicalJSON {
     /// The first eight bytes of a key, whose opening quote is at `start`. Zeros stand after a
     /// shorter one: no key has them, so the shorter key sorts first, as it should.
     @inline(__always)
-    private static func prefix(_ bytes: RawSpan, _ start: Int, _ length: Int) -> UInt64 {
+    static func prefix(_ bytes: RawSpan, _ start: Int, _ length: Int) -> UInt64 {
         let bits = LineWord(bytes, start &+ 1).bits
         let count = length &- 2
         guard count < 8 else { return bits.byteSwapped }

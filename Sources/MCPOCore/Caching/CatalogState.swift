@@ -15,12 +15,19 @@ package struct CatalogState {
     /// The `_meta` of mcpo's own requests to a modern server, braces included: the client's own
     /// revision, name and capabilities. Empty with a legacy client.
     var meta: [UInt8] = []
-    /// When the server's own time for its list is over (`ttlMs`); `.never` without one.
+    /// The `_meta` that the server has refused last.
+    var refusedMeta: [UInt8] = []
+    /// How often the list was asked for since the last request of the client.
+    var timesAsked = 0
+    /// When the list is to be asked for again: the server's own time for it is over (`ttlMs`), or it
+    /// could not be had. `.never` for neither.
     var freshUntil = Instant.never
     /// Whether the server has a tool of the name of mcpo's own, which then stays hidden.
     var hasMetricsTool = false
     /// Whether that has been logged.
     var hasWarned = false
+    /// Whether a legacy client has sent `notifications/initialized` since its `initialize`.
+    var isClientReady = false
     /// Whether a legacy server has said that it has tools.
     var hasTools = false
 }

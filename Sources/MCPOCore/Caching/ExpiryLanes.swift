@@ -24,18 +24,32 @@ struct ExpiryLanes: ~Copyable {
     /// The power of two that holds all lanes.
     private static let leafCount = 2048
 
-    private var lanes: [SlotList<ByExpiry>]
+    // Memory of its own, since each store and each removal plays a match at every level.
+    private let lanes: UnsafeMutablePointer<SlotList<ByExpiry>>
     /// When the head of each lane expires; `.max` for an empty lane.
-    private var heads: [Int64]
-    /// The tournament: node n's winner, its children being 2n and 2n + 1.
-    private var winners: [UInt16]
+    private let heads: UnsafeMutablePointer<Int64>
+    /// The tournament: node n's winner, its children being 2n and 2n + 1. The leaves are nodes too,
+    /// and win against nobody.
+    private let winners: UnsafeMutablePointer<UInt16>
+    /// Lanes that are not empty.
+    private var occupied = 0
 
     init() {
-        lanes = Array(repeating: SlotList(), count: Self.laneCount)
-        heads = Array(repeating: .max, count: Self.leafCount)
-        winners = Array(repeating: 0, count: Self.leafCount)
+        lanes = .allocate(capacity: Self.laneCount)
+        lanes.initialize(repeating: SlotList(), count: Self.laneCount)
+        heads = .allocate(capacity: Self.leafCount)
+        heads.initialize(repeating: .max, count: Self.leafCount)
+        winners = .allocate(capacity: 2 * Self.leafCount)
+        winners.initialize(repeating: 0, count: 2 * Self.leafCount)
+        for leaf in 0..<Self.leafCount { winners[Self.leafCount + leaf] = UInt16(leaf) }
         // Empty lanes are equal, and of equals the left one wins.
-        for node in (1..<Self.leafCount).reversed() { winners[node] = winner(2 * node) }
+        for node in (1..<Self.leafCount).reversed() { winners[node] = winners[2 * node] }
+    }
+
+    deinit {
+        lanes.deallocate()
+        heads.deallocate()
+        winners.deallocate()
     }
 
     /// The slot that expires first, as far as lanes tell, and when.
@@ -81,21 +95,19 @@ struct ExpiryLanes: ~Copyable {
 
     private mutating func headChanged(_ lane: Int, in slots: borrowing SlotStore) {
         let first = lanes[lane].first
-        heads[lane] = first == noSlot ? .max : slots[first].deadline.nanoseconds
-        var node = (Self.leafCount + lane) / 2
-        while node >= 1 {
-            winners[node] = winner(2 * node)
-            node /= 2
+        let former = heads[lane]
+        let head = first == noSlot ? Int64.max : slots[first].deadline.nanoseconds
+        heads[lane] = head
+        if former == .max { occupied += 1 }
+        if head == .max { occupied -= 1 }
+        // The only lane that is not empty wins every match, as it did before.
+        if occupied == 1, former != .max, head != .max { return }
+        var node = Self.leafCount + lane
+        while node > 1 {
+            let left = winners[node & ~1]
+            let right = winners[node | 1]
+            node >>= 1
+            winners[node] = heads[Int(left)] <= heads[Int(right)] ? left : right
         }
-    }
-
-    /// Who wins between a left child and the one to its right.
-    private func winner(_ left: Int) -> UInt16 {
-        let (first, second) = (contender(left), contender(left + 1))
-        return heads[Int(first)] <= heads[Int(second)] ? first : second
-    }
-
-    private func contender(_ node: Int) -> UInt16 {
-        node >= Self.leafCount ? UInt16(node - Self.leafCount) : winners[node]
     }
 }

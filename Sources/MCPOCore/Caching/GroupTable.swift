@@ -11,7 +11,7 @@
 // give up their front entries one by one.
 
 /// The groups of one cache, their members, and what was dropped and not yet taken away.
-struct GroupTable {
+struct GroupTable: ~Copyable {
     private struct Group {
         var server = 0
         var isKnown = false
@@ -42,8 +42,8 @@ struct GroupTable {
         case done
     }
 
-    private var groups: [Group] = []
-    private var servers: [Server] = []
+    private var groups = GrowingTable<Group>()
+    private var servers = GrowingTable<Server>()
     private var queuedGroups: [Int] = []
     private var queuedServers: [Int] = []
     private(set) var epoch: UInt64 = 0
@@ -90,8 +90,9 @@ struct GroupTable {
         groups[number].members.append(index, in: slots)
         groups[number].count += 1
         groups[number].bytes += cost
-        servers[groups[number].server].count += 1
-        servers[groups[number].server].bytes += cost
+        let server = groups[number].server
+        servers[server].count += 1
+        servers[server].bytes += cost
         count += 1
         bytes += cost
     }
@@ -103,8 +104,9 @@ struct GroupTable {
             refresh(number)
             groups[number].count -= 1
             groups[number].bytes -= cost
-            servers[groups[number].server].count -= 1
-            servers[groups[number].server].bytes -= cost
+            let server = groups[number].server
+            servers[server].count -= 1
+            servers[server].bytes -= cost
             count -= 1
             bytes -= cost
         }

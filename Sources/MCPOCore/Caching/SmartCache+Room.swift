@@ -74,7 +74,8 @@ extension SmartCache {
         order.remove(index, in: slots)
         groups.remove(index, in: slots)
         heldBytes -= Int(slots[index].cost)
-        slots.release(index)
+        let answer = slots.release(index)
+        if isStoring { spare = answer }
     }
 
     private var hasBacklog: Bool { groups.hasQueued || !fits(0, 0) || slots.isSparse }

@@ -25,6 +25,9 @@ package struct SmartCache: ~Copyable {
     var lastSeen = Instant(nanoseconds: .min)
     /// By the low byte of a resource's hash, the epoch of the last drop of such a one.
     var resourceDrops: [UInt64] = Array(repeating: 0, count: 256)
+    /// While an answer is stored: the last one that was removed for it, whose memory it may take.
+    var isStoring = false
+    var spare: CachedAnswer?
     /// Entries removed or moved, and groups looked through.
     var ownSteps = 0
 
@@ -78,9 +81,26 @@ package struct SmartCache: ~Copyable {
         return found
     }
 
+    /// Looks for an answer that is fresh, and counts a hit if there is one; whoever finds none looks
+    /// again with `lookup`.
+    mutating func fresh(
+        _ key: RawSpan, hash: UInt64, at now: Instant
+    ) -> (answer: CachedAnswer, age: Int64, remaining: Int64?)? {
+        let (index, found) = search(key, hash, at: now)
+        guard case .fresh(let answer, let age, let remaining) = found else { return nil }
+        counts.hits += 1
+        order.touch(index, in: slots)
+        return (answer, age, remaining)
+    }
+
     /// Looks without counting and without making the entry more recent.
     package mutating func peek(_ key: RawSpan, hash: UInt64, at now: Instant) -> CacheLookup {
         search(key, hash, at: now).found
+    }
+
+    /// Notes a lookup that would have found something too old for who asked.
+    package mutating func noteMiss() {
+        counts.misses += 1
     }
 
     /// Notes that a stale answer was served in place of an error.
@@ -96,6 +116,11 @@ package struct SmartCache: ~Copyable {
         let cost = Self.cost(
             keyCount: key.byteCount, payloadCount: payload.byteCount, strategy: settings.strategy)
         if let refusal = refusal(of: terms, cost: cost) { return .refused(refusal) }
+        isStoring = true
+        defer {
+            isStoring = false
+            spare = nil
+        }
         let former = removeFormer(key, hash, at: now)
         clearChain(of: terms.resource)
         guard clear(cost: cost, at: now) else { return .refused(.crowded) }
@@ -104,12 +129,13 @@ package struct SmartCache: ~Copyable {
         let header = CachedAnswerHeader(
             terms, lifetime: lifetime, keyCount: key.byteCount, payloadCount: payload.byteCount,
             at: now)
-        let answer = CachedAnswer.make(header, key: key, payload: payload)
+        let answer = CachedAnswer.make(header, key: key, payload: payload, reusing: &spare)
         insert(answer, hash: hash, group: terms.group, cost: cost, former: former)
         return former == nil ? .stored : .replaced
     }
 
-    private func refusal(of terms: CacheTerms, cost: Int) -> CacheRefusal? {
+    /// `mutating` only because the compiler (6.3.1) copies a whole cache that is read in place.
+    private mutating func refusal(of terms: CacheTerms, cost: Int) -> CacheRefusal? {
         if cost > settings.entryLimit || settings.maxSize < 1 { return .tooLarge }
         if terms.lifetime.fresh <= 0 { return .alreadyStale }
         guard let asked = terms.asked else { return nil }

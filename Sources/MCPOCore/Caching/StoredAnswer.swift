@@ -66,7 +66,13 @@ extension AnswerLayout {
     private static func place(
         _ line: RawSpan, _ envelope: Envelope
     ) -> (Insertion, UInt32) {
-        let (result, meta) = (envelope.result, envelope.meta)
+        let result = envelope.result
+        // A message that has `params` as well, which is no JSON-RPC, has the `_meta` of those.
+        let isOfResult =
+            !envelope.params.isPresent
+            || envelope.meta.range.lower > result.range.lower
+                && envelope.meta.range.upper < result.range.upper
+        let meta = isOfResult ? envelope.meta : line.member("_meta", of: result)
         if meta.kind == .object {
             // Another mcpo behind this one says how old the answer was to it.
             let former = line.member("mcpo/cache", of: meta)
@@ -98,14 +104,18 @@ extension AnswerLayout {
 
 extension ByteQueue {
     /// Appends the answer to a request, without a newline.
-    /// - Parameter note: nil leaves the result as it is stored, but for `ttlMs`.
+    /// - Parameters:
+    ///   - id: the request's id, as it stands in its line.
+    ///   - annotates: whether the note is written, beside the remaining `ttlMs`.
     mutating func appendHit(
-        _ answer: CachedAnswer, to id: borrowing Lexeme, _ note: HitNote, annotates: Bool
+        _ answer: CachedAnswer, to id: RawSpan, _ note: HitNote, annotates: Bool
     ) {
-        append(#"{"jsonrpc":"2.0","id":"#)
-        id.append(to: &self)
-        append(#","result":"#)
         let layout = answer.layout
+        // The payload, the id, and less than 160 bytes for the rest.
+        makeRoom(for: answer.count + id.byteCount + 160)
+        appendReserved(#"{"jsonrpc":"2.0","id":"#)
+        id.withUnsafeBytes { appendReserved($0, 0, $0.count) }
+        appendReserved(#","result":"#)
         answer.withPayload { payload in
             payload.withUnsafeBytes { bytes in
                 var position = 0
@@ -116,10 +126,10 @@ extension ByteQueue {
                     appendTTL(note, layout, bytes, &position)
                     if annotates { appendNote(note, layout, bytes, &position) }
                 }
-                append(UnsafeRawBufferPointer(rebasing: bytes[position...]))
+                appendReserved(bytes, position, bytes.count)
             }
         }
-        append(UInt8(ascii: "}"))
+        appendReserved("}")
     }
 
     private mutating func appendNote(
@@ -128,14 +138,14 @@ extension ByteQueue {
     ) {
         guard let (before, after) = layout.frame else { return }
         let replaced = layout.replaced
-        append(UnsafeRawBufferPointer(rebasing: bytes[position..<replaced.lowerBound]))
-        append(before)
-        append(#"{"status":""#)
-        append(note.status.word)
-        append(#"","age":"#)
+        appendReserved(bytes, position, replaced.lowerBound)
+        appendReserved(before)
+        appendReserved(#"{"status":""#)
+        appendReserved(note.status.word)
+        appendReserved(#"","age":"#)
         append(seconds: note.age)
-        append(UInt8(ascii: "}"))
-        append(after)
+        appendReserved("}")
+        appendReserved(after)
         position = replaced.upperBound
     }
 
@@ -145,8 +155,8 @@ extension ByteQueue {
     ) {
         guard !layout.ttl.isEmpty, let remaining = note.remaining else { return }
         let range = layout.ttl.bounds
-        append(UnsafeRawBufferPointer(rebasing: bytes[position..<range.lowerBound]))
-        append(decimal: UInt32(clamping: max(0, remaining) / 1_000_000))
+        appendReserved(bytes, position, range.lowerBound)
+        append(decimal: UInt64(max(0, remaining) / 1_000_000))
         position = range.upperBound
     }
 

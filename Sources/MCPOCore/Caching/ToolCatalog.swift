@@ -41,6 +41,8 @@ package struct ToolCatalog: Sendable {
 
     /// In the order of the server's list.
     package private(set) var tools: [Tool] = []
+    /// Counts the lists that were read: places in `tools` are of one of them.
+    private(set) var edition = 0
     /// Whether `tools` is what the server has.
     package private(set) var isKnown = false
     /// Whether a new list is being read.
@@ -110,6 +112,7 @@ package struct ToolCatalog: Sendable {
 
     private mutating func finish() {
         tools = draft
+        edition += 1
         index = draftIndex
         draft = []
         draftIndex = NameIndex()
@@ -147,10 +150,13 @@ extension ToolCatalog {
     package func decision(
         _ line: RawSpan, _ name: JSONValue, _ policy: CachePolicy
     ) -> CacheDecision {
-        guard isKnown, let place = place(line, name) else {
-            return undecided(line, name, policy)
-        }
+        guard let place = knownPlace(line, name) else { return undecided(line, name, policy) }
         return tools[place].decision
+    }
+
+    /// Where in `tools` a tool is, if the list is known and has it.
+    func knownPlace(_ line: RawSpan, _ name: JSONValue) -> Int? {
+        isKnown ? place(line, name) : nil
     }
 
     /// A rule's limits hold for a tool that is not listed too.
@@ -159,7 +165,9 @@ extension ToolCatalog {
         _ line: RawSpan, _ name: JSONValue, _ policy: CachePolicy
     ) -> CacheDecision {
         var decision = CacheDecision(line: isKnown ? .unlisted : .listUnknown, effect: .unknown)
-        guard name.kind == .string, name.range.count <= NameIndex.longest else { return decision }
+        guard !policy.rules.rules.isEmpty, name.kind == .string,
+            name.range.count <= NameIndex.longest
+        else { return decision }
         var bytes: [UInt8] = []
         decodeJSONString(line, name.range, into: &bytes)
         let index = policy.rules.index(for: String(decoding: bytes, as: UTF8.self))
@@ -225,12 +233,8 @@ private struct NameIndex: Sendable {
     }
 
     private func isName(_ entry: Entry, _ bytes: RawSpan, _ lower: Int, _ upper: Int) -> Bool {
-        guard entry.upper - entry.lower == upper - lower else { return false }
-        for index in 0..<(upper - lower)
-        where nameBytes[entry.lower + index] != bytes.byte(lower + index) {
-            return false
-        }
-        return true
+        nameBytes.span.bytes.extracting(entry.lower..<entry.upper)
+            .hasSameBytes(as: bytes.extracting(lower..<upper))
     }
 
     private mutating func insert(_ place: Int) {

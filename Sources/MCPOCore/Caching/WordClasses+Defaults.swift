@@ -13,7 +13,10 @@ extension WordClasses {
     ]
 
     private static func words(_ text: String) -> Set<String> {
-        Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
+        // As bytes: whether a character is white space is a question to tables of Unicode.
+        Set(
+            text.utf8.split { $0 == 0x20 || $0 == 0x0A }.map { String(decoding: $0, as: UTF8.self) }
+        )
     }
 
     /// The clock, the state of something that runs, what is newest, what is different each time.

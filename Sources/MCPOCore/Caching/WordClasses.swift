@@ -30,29 +30,31 @@ package struct WordClasses: Equatable, Sendable {
         case unique
     }
 
-    private var lists: [Kind: Set<String>]
+    /// The lists that are not as mcpo comes with them. The others are made when the first tool is
+    /// judged, and not at the start, of which they would take a third.
+    private var changed: [Kind: Set<String>] = [:]
 
     /// The lists that mcpo comes with.
-    package init() {
-        lists = Self.defaults
-    }
+    package init() {}
 
     /// Adds words to a list. Words are compared in lower case.
     package mutating func extend(_ kind: Kind, with words: [String]) {
-        lists[kind, default: []].formUnion(words.map { $0.lowercased() })
+        changed[kind] = self.words(in: kind).union(words.map { $0.lowercased() })
     }
 
     /// Puts `words` in the place of a list.
     package mutating func replace(_ kind: Kind, with words: [String]) {
-        lists[kind] = Set(words.map { $0.lowercased() })
+        changed[kind] = Set(words.map { $0.lowercased() })
     }
 
     package func contains(_ word: String, in kind: Kind) -> Bool {
-        lists[kind]?.contains(word) ?? false
+        (changed[kind] ?? Self.defaults[kind])?.contains(word) ?? false
     }
 
     /// A whole list.
-    package func words(in kind: Kind) -> Set<String> { lists[kind] ?? [] }
+    package func words(in kind: Kind) -> Set<String> {
+        changed[kind] ?? Self.defaults[kind] ?? []
+    }
 
     /// The first of `words` that is in a list.
     package func first(of kind: Kind, in words: [String]) -> String? {

@@ -1,10 +1,17 @@
 // What a flight's answer may be used for beyond the exchange that it was begun for: stored in a
 // cache, shared with exchanges that ask the same. Flights of which neither is true have none.
+//
+// Terms belong to one flight and live in the table of `RequestDeduplicator`, from the moment the
+// flight is sent until it has ended: plain data and no object, because a flight is copied about.
+
+/// Where the terms of a flight are; meaningless once the flight has ended.
+package struct TermsID: Equatable, Sendable {
+    let place: Int32
+}
 
 /// The key of a flight and what the policy says of its answer.
-package final class FlightTerms {
-    /// The bytes of the request's `CacheKey`, and their hash.
-    let key: [UInt8]
+package struct FlightTerms {
+    /// The hash of the request's `CacheKey`; its bytes are kept beside (`RequestDeduplicator.key`).
     let hash: UInt64
     let method: Method
     let era: Era
@@ -15,6 +22,8 @@ package final class FlightTerms {
     let isShareable: Bool
     /// Whether it asks for a page of a list after the first.
     let hasCursor: Bool
+    /// Whether it is stored only because its request said how old an answer may be.
+    let isOpened: Bool
     let cache: CacheHandle
     let group: CacheGroup
     /// The hash of the URI of `resources/read`; 0 for anything else.
@@ -26,10 +35,7 @@ package final class FlightTerms {
     /// The number that the server knows the request by.
     var number: UInt32 = 0
 
-    init(
-        _ plan: RequestPlan, key: [UInt8], asked: CacheGeneration, at now: Instant
-    ) {
-        self.key = key
+    init(_ plan: RequestPlan, asked: CacheGeneration, at now: Instant) {
         self.asked = asked
         hash = plan.hash
         method = plan.method
@@ -38,6 +44,7 @@ package final class FlightTerms {
         stores = plan.call.stores
         isShareable = plan.isShareable
         hasCursor = plan.hasCursor
+        isOpened = plan.call.isOpened
         cache = plan.cache
         group = plan.group
         resource = plan.resource

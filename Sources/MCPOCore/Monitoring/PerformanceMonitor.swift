@@ -51,7 +51,7 @@ package struct PerformanceMonitor: ~Copyable {
 
     private var names = EndpointNames(first: "other")
     /// By place in `names`.
-    private var records = [EndpointRecord()]
+    private var records = GrowingTable<EndpointRecord>()
     private var windowSize: Int
 
     /// - Parameter windowSize: of how many requests durations and success rate are reported; beyond
@@ -59,6 +59,7 @@ package struct PerformanceMonitor: ~Copyable {
     ///   many requests.
     package init(windowSize: Int) {
         self.windowSize = Self.clamped(windowSize)
+        records.append(EndpointRecord())
     }
 
     private static func clamped(_ windowSize: Int) -> Int {
@@ -124,8 +125,8 @@ package struct PerformanceMonitor: ~Copyable {
     package func figures(at now: Instant) -> [EndpointFigures] {
         var sorter = MarkSorter()
         var figures: [EndpointFigures] = []
-        for (place, record) in records.enumerated() where record.total > 0 {
-            figures.append(record.figures(names.name(place), now.nanoseconds, &sorter))
+        for place in records.indices where records[place].total > 0 {
+            figures.append(records[place].figures(names.name(place), now.nanoseconds, &sorter))
         }
         figures.sort { $0.name.lexicographicallyPrecedes($1.name) }
         return figures

@@ -42,6 +42,8 @@ package struct Exchange: Sendable {
     package var lastDeadline: Instant
     /// When the request came.
     package let began: Instant
+    /// Whether a stored answer that is past its time may stand in for an error.
+    package var takesStale = false
     /// Where it is measured; nil for what is not.
     package var endpoint: EndpointID?
     /// The exchanges that came before and after it to the same flight, or -1.

@@ -88,6 +88,7 @@ extension ProxyCore {
             id: id, hash: hash, token: hasToken ? Lexeme(line, token.range) : Lexeme(),
             method: method, batch: batch, arrival: arrivals, line: isKept ? KeptLine(line) : nil,
             deadline: .never, lastDeadline: .never, began: present, endpoint: plan.endpoint)
+        exchange.takesStale = plan.hasKey && plan.call.looksUp && plan.call.maximumAge == .max
         if method != .listen {
             exchange.deadline = present.advanced(byNanoseconds: timeout)
             exchange.lastDeadline = present.advanced(byNanoseconds: maximumTimeout)

@@ -18,43 +18,47 @@ extension ProxyCore {
             flight.lastWaiter = flight.firstWaiter
             let number = server.flights.insert(flight)
             exchanges.markSent(index, as: number)
+            peakFlights = max(peakFlights, server.flights.count)
             server.outbound.appendLine(line, replacing: envelope.id.range, withNumber: number)
             scheduleFlush(of: .server(server.connection), into: &effects)
             return
         }
-        let number = send(plan, .exchange, line, envelope, into: &effects)
+        let place = Int32(truncatingIfNeeded: index)
+        let number = send(plan, .exchange, waiter: place, line, envelope, into: &effects)
         exchanges.markSent(index, as: number)
-        addWaiter(index, to: number)
+        exchanges[index].previousWaiter = -1
+        exchanges[index].nextWaiter = -1
     }
 
-    /// Begins a flight that nobody waits for yet.
+    /// Begins a flight.
+    /// - Parameter waiter: the exchange that waits for it; -1 if nobody does yet.
     /// - Returns: its number.
     @discardableResult
     mutating func send(
-        _ plan: RequestPlan, _ purpose: Flight.Purpose, _ line: RawSpan, _ envelope: Envelope,
-        into effects: inout Effects
+        _ plan: RequestPlan, _ purpose: Flight.Purpose, waiter: Int32 = -1, _ line: RawSpan,
+        _ envelope: Envelope, into effects: inout Effects
     ) -> UInt32 {
         var flight = Flight(purpose, position: server.outbound.appendedTotal)
+        flight.firstWaiter = waiter
+        flight.lastWaiter = waiter
         if plan.mayWrite {
             flight.mayWrite = true
             flight.rule = plan.call.tool.rule
-            caching.noteWrite(rule: flight.rule)
+            caching.writeBegins(rule: flight.rule)
         }
         if plan.needsTerms, caching.flights.keyBytes <= settings.limits.heldBytes {
-            flight.terms = caching.terms(for: plan, at: present)
+            flight.terms = caching.enterTerms(for: plan, at: present)
         }
+        if purpose != .exchange { setDeadline(of: &flight) }
         let terms = flight.terms
         let number = server.flights.insert(flight)
         peakFlights = max(peakFlights, server.flights.count)
-        if let terms {
-            terms.number = number
-            caching.flights.lead(terms)
-        }
+        if let terms { caching.flights.lead(terms, number: number) }
         var edits = Edits(envelope.id.range, number)
         if envelope.metaProgressToken.kind == .string || envelope.metaProgressToken.kind == .integer
         {
             edits.add(envelope.metaProgressToken.range)
-        } else if terms?.isShareable == true, plan.method.mayTakeLong {
+        } else if terms != nil, plan.isShareable, plan.method.mayTakeLong {
             // Others may join, and want to know how it goes (SPEC §12, Dedup).
             edits.addProgressToken(line, envelope)
         }
@@ -64,10 +68,11 @@ extension ProxyCore {
 
     /// Lets an exchange wait for the answer to an equal request. Its line is kept: should the
     /// answer be good for one only, it is sent after all.
-    mutating func join(_ index: ExchangeIndex, _ leader: FlightTerms, _ line: RawSpan) {
-        exchanges.markSent(index, as: leader.number)
+    mutating func join(_ index: ExchangeIndex, _ leader: TermsID, _ line: RawSpan) {
+        let number = caching.flights[leader].number
+        exchanges.markSent(index, as: number)
         exchanges.keep(KeptLine(line), in: index)
-        addWaiter(index, to: leader.number)
+        addWaiter(index, to: number)
         caching.flights.joined += 1
         if let endpoint = exchanges[index].endpoint { caching.monitor.noteJoined(endpoint) }
     }
@@ -126,20 +131,56 @@ extension ProxyCore {
 
     /// Nobody waits for a flight any more.
     private mutating func abandon(_ number: UInt32, _ flight: Flight) {
-        if let terms = flight.terms { caching.flights.leave(terms) }
+        if let terms = flight.terms {
+            caching.flights.leave(terms)
+            caching.flights.forget(terms)
+        }
         guard flight.mayWrite, caching.isOn else {
             server.flights.remove(number)
             return
         }
-        caching.noteWrite(rule: flight.rule)
+        caching.writeEnds(rule: flight.rule)
         caching.abandonWrite(until: present.advanced(byNanoseconds: timeout))
         var abandoned = flight
         abandoned.purpose = .abandoned
         abandoned.terms = nil
+        setDeadline(of: &abandoned)
         server.flights.update(number) { $0 = abandoned }
         server.abandoned.append(number)
         if server.abandoned.count > settings.limits.abandonedWrites {
-            server.flights.remove(server.abandoned.removeFirst())
+            let isUnanswered = server.flights.remove(server.abandoned.removeFirst()) != nil
+            if isUnanswered { caching.forgetAbandonedWrite() }
+        }
+    }
+
+    private mutating func setDeadline(of flight: inout Flight) {
+        flight.deadline = present.advanced(byNanoseconds: timeout)
+        nextTimeout = min(nextTimeout, flight.deadline)
+    }
+
+    /// Gives up the flights of mcpo's own whose time is over.
+    mutating func expireFlights(into effects: inout Effects) {
+        for number in server.flights.numbers {
+            guard let flight = server.flights[number], flight.deadline != .never else { continue }
+            guard flight.deadline <= present else {
+                nextTimeout = min(nextTimeout, flight.deadline)
+                continue
+            }
+            if flight.waiter != nil {
+                // From now on it is the affair of those who have joined.
+                server.flights.update(number) {
+                    $0?.purpose = .exchange
+                    $0?.deadline = .never
+                }
+                continue
+            }
+            if flight.purpose == .refresh || flight.purpose == .catalog {
+                cancelDownstream(number, into: &effects)
+            }
+            failFlight(number, into: &effects) { _ in ProxyError(.timeout, "") }
+            if flight.purpose == .catalog {
+                toolsAreNotToBeHad(mayTryAgain: true, after: .zero)
+            }
         }
     }
 
@@ -150,9 +191,13 @@ extension ProxyCore {
     ) {
         guard let flight = server.flights[number] else { return }
         if let terms = flight.terms { caching.flights.leave(terms) }
-        if flight.mayWrite { caching.noteWrite(rule: flight.rule) }
-        if flight.purpose == .abandoned { caching.abandonedWriteEnded() }
-        if flight.purpose == .catalog { caching.catalog.flight = 0 }
+        if flight.purpose == .abandoned {
+            caching.noteWrite(rule: flight.rule)
+            caching.abandonedWriteEnded()
+        } else if flight.mayWrite {
+            caching.writeEnds(rule: flight.rule)
+        }
+        if flight.purpose == .catalog { toolsAreNotToBeHad(mayTryAgain: true) }
         // The exchanges leave it one by one; it stays until then for `fallBack`.
         server.flights.update(number) {
             $0?.mayWrite = false
@@ -166,6 +211,7 @@ extension ProxyCore {
             fail(index, error(exchange), into: &effects)
         }
         server.flights.remove(number)
+        if let terms = flight.terms { caching.flights.forget(terms) }
     }
 }
 

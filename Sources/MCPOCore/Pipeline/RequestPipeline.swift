@@ -31,16 +31,17 @@ extension ProxyCore {
             refuseRequest(id, refusal, batch: batch, into: &effects)
             return
         }
+        noteClient(line, envelope, method, into: &effects)
         let plan = makePlan(line, envelope, method, into: &effects)
         if caching.isOn, answerHere(id, plan, line, envelope, batch, into: &effects) { return }
         if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let index = enter(id, hash, plan, line, envelope, batch)
-        if let leader = caching.leader(for: plan, at: now), hasRoomToHold(line.byteCount) {
-            join(index, leader, line)
-        } else if server.phase == .open {
-            send(index, plan, line, envelope, into: &effects)
-        } else {
+        if server.phase != .open {
             hold(index, line, at: now, into: &effects)
+        } else if let leader = caching.leader(for: plan, at: now), hasRoomToHold(line.byteCount) {
+            join(index, leader, line)
+        } else {
+            send(index, plan, line, envelope, into: &effects)
         }
     }
 
@@ -94,14 +95,21 @@ extension ProxyCore {
 // MARK: - Stages on the way down
 
 extension ProxyCore {
+    /// What a request tells of the client, and mcpo's own question for the tools where it is due.
+    private mutating func noteClient(
+        _ line: RawSpan, _ envelope: Envelope, _ method: Method, into effects: inout Effects
+    ) {
+        guard caching.isOn, method != .initialize else { return }
+        if envelope.metaProtocolVersion.isPresent {
+            noteModern(line, envelope, method, into: &effects)
+        }
+        if method != .discover { checkTools(into: &effects) }
+    }
+
     mutating func makePlan(
         _ line: RawSpan, _ envelope: Envelope, _ method: Method, into effects: inout Effects
     ) -> RequestPlan {
         guard caching.isOn else { return RequestPlan(forwarding: method) }
-        if envelope.metaProtocolVersion.isPresent {
-            noteModern(line, envelope, into: &effects)
-            checkTools(into: &effects)
-        }
         let isWatched =
             method == .readResource && restoration.hasSubscription(to: envelope.uri, in: line)
         let before = caching.unknownDirectives
@@ -124,10 +132,18 @@ extension ProxyCore {
             answerMetrics(id, line, envelope, batch: batch, into: &effects)
             return true
         }
+        if isForLoneTool(plan) {
+            answerLoneTool(id, batch, into: &effects)
+            return true
+        }
         if plan.call.looksUp, answerFromCache(id, plan, line, envelope, batch, into: &effects) {
             return true
         }
         guard plan.call.isOnlyIfCached else { return false }
+        if let endpoint = plan.endpoint {
+            caching.monitor.begin(endpoint, at: present)
+            caching.monitor.end(endpoint, since: present, at: present, outcome: .failed)
+        }
         refuse(id, missError, batch: batch, into: &effects)
         return true
     }
@@ -143,9 +159,13 @@ extension ProxyCore {
         _ id: consuming Lexeme, _ hash: UInt64, _ plan: RequestPlan, _ line: RawSpan,
         _ envelope: Envelope, _ batch: BatchID?
     ) -> ExchangeIndex {
-        if plan.method == .initialize { client.handshake = .requested }
+        if plan.method == .initialize {
+            client.handshake = .requested
+            caching.catalog.isClientReady = false
+        }
         if let endpoint = plan.endpoint { caching.monitor.begin(endpoint, at: present) }
         let index = exchanges.insert(makeExchange(id, hash, plan, line, envelope, batch))
+        if plan.method == .unsubscribeResource { caching.dropResource(envelope.uri, line) }
         if plan.method == .unsubscribeResource, exchanges[index].line == nil, server.phase == .open
         {
             // When its answer comes nobody will know what it was about.

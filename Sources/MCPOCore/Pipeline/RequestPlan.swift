@@ -8,7 +8,7 @@ struct RequestPlan {
     /// What is measured; nil for a subscription, which has no end of its own.
     var endpoint: EndpointID?
     var call: CallDecision
-    /// Whether the request has a key; its bytes are those that `CacheStage.keys` made last.
+    /// Whether the request has a key; its bytes are those that `CacheStage.lastKey` has.
     var hasKey = false
     var hash: UInt64 = 0
     var cache = CacheHandle.default

@@ -46,7 +46,21 @@ package struct ByteQueue: ~Copyable {
     }
 
     package mutating func append(_ text: StaticString) {
-        text.withUTF8Buffer { append(UnsafeRawBufferPointer($0)) }
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Makes room for what `appendReserved` appends.
+    mutating func makeRoom(for count: Int) {
+        reserve(count)
+    }
+
+    /// Appends a text for which there is room.
+    @inline(__always)
+    mutating func appendReserved(_ text: StaticString) {
+        let count = text.utf8CodeUnitCount
+        guard let target = storage.baseAddress else { return }
+        (target + tail).copyMemory(from: text.utf8Start, byteCount: count)
+        tail += count
     }
 
     package mutating func append(_ byte: UInt8) {
@@ -81,9 +95,29 @@ package struct ByteQueue: ~Copyable {
         append(UInt8(ascii: "\n"))
     }
 
+    /// Appends a line, without a newline, with `number` in place of what is at `range` and once
+    /// more, between `before` and `after`, where `insertion` is, which comes behind.
+    mutating func append(
+        _ bytes: UnsafeRawBufferPointer, replacing range: ByteRange, withNumber number: UInt32,
+        andAt insertion: Int, _ before: StaticString, _ after: StaticString
+    ) {
+        let (frame, rest) = (before.utf8CodeUnitCount, after.utf8CodeUnitCount)
+        reserve(bytes.count + frame + rest + 20)  // twice the digits of 2³² − 1
+        appendReserved(bytes, 0, Int(range.lower))
+        let start = tail
+        append(decimal: number)
+        let digits = tail - start
+        appendReserved(bytes, Int(range.upper), insertion)
+        appendReserved(UnsafeRawBufferPointer(start: before.utf8Start, count: frame), 0, frame)
+        let number = UnsafeRawBufferPointer(storage)
+        appendReserved(number, start, start + digits)
+        appendReserved(UnsafeRawBufferPointer(start: after.utf8Start, count: rest), 0, rest)
+        appendReserved(bytes, insertion, bytes.count)
+    }
+
     /// Copies a part of `bytes` into room that is there.
     @inline(__always)
-    private mutating func appendReserved(
+    mutating func appendReserved(
         _ bytes: UnsafeRawBufferPointer, _ lower: Int, _ upper: Int
     ) {
         guard let source = bytes.baseAddress, let target = storage.baseAddress, upper > lower
@@ -94,12 +128,17 @@ package struct ByteQueue: ~Copyable {
 
     /// Appends a number's decimal digits.
     package mutating func append(decimal number: UInt32) {
-        reserve(10)  // the digits of 2³² − 1
+        append(decimal: UInt64(number))
+    }
+
+    /// Appends a number's decimal digits.
+    package mutating func append(decimal number: UInt64) {
+        reserve(20)  // the digits of 2⁶⁴ − 1
         var digits = 1
         var bound: UInt64 = 10
-        while number >= bound {
+        while number >= bound, digits < 20 {
             digits += 1
-            bound *= 10
+            bound = bound &* 10
         }
         var rest = number
         for place in stride(from: tail + digits - 1, through: tail, by: -1) {

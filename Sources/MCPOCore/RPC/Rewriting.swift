@@ -70,6 +70,14 @@ package struct Edits: ~Copyable {
     /// Appends `line` to `queue` with the replacements made; no newline is added.
     package func apply(to line: RawSpan, appendingTo queue: inout ByteQueue) {
         line.withUnsafeBytes { bytes in
+            if let frame, second.isEmpty, !first.isEmpty, case .number(let number) = value,
+                insertion >= Int(first.upper)
+            {
+                queue.append(
+                    bytes, replacing: first, withNumber: number, andAt: insertion, frame.before,
+                    frame.after)
+                return
+            }
             var position = 0
             if frame != nil, insertion < first.bounds.lowerBound {
                 insert(into: bytes, from: &position, appendingTo: &queue)

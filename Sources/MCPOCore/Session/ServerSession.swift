@@ -33,18 +33,23 @@ package struct Flight {
     /// The exchanges that wait for the answer, linked through `Exchange.nextWaiter`; -1 for none.
     package var firstWaiter: Int32 = -1
     package var lastWaiter: Int32 = -1
+    /// When it is given up though nobody may be waiting; those of exchanges have their own.
+    package var deadline = Instant.never
     /// Where the request begins in everything ever queued for the process.
     package var position: UInt64
     /// Whether what is stored of the server must go when it is answered, and by which rule.
     package var mayWrite = false
     package var rule: Int32 = -1
     /// What its answer may be used for beyond its exchange.
-    package var terms: FlightTerms?
+    package var terms: TermsID?
 
     package init(_ purpose: Purpose, position: UInt64) {
         self.purpose = purpose
         self.position = position
     }
+
+    /// Whether its answer is of no use to anybody, though it may still come.
+    package var isUnattended: Bool { purpose == .abandoned || purpose == .restore }
 
     /// The exchange that has waited longest.
     package var waiter: ExchangeIndex? { firstWaiter < 0 ? nil : ExchangeIndex(firstWaiter) }

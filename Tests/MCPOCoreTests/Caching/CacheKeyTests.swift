@@ -130,6 +130,69 @@ struct CacheKeyTests {
         #expect(throws: Never.self) { try key(call(params)).get() }
     }
 
+    @Test(
+        "A legacy call that is canonical as it stands has the key of one that is not",
+        arguments: [
+            (#"{"name":"t","arguments":{}}"#, #"{ "arguments":{},"name":"t" }"#),
+            (
+                #"{"name":"t","arguments":{"a":1,"b":[2,{"c":"x"},[]],"d":null}}"#,
+                #"{"name":"t", "arguments":{"b":[2,{"c":"x"},[]],"d":null,"a":1}}"#
+            ),
+            (
+                #"{"_meta":{"progressToken":1},"name":"t","arguments":{"key":"é","z":-1.5e3}}"#,
+                #"{"arguments":{"z":-1.5e3,"key":"\u00e9"},"name":"t"}"#
+            ),
+            (
+                #"{"name":"t","arguments":{"a":{"b":true}},"_meta":{"x":{}}}"#,
+                #"{"name":"\u0074","arguments":{"a":{"b":true}}}"#
+            ),
+            (
+                #"{"name":"t","arguments":{"argument1":1,"argument2":2}}"#,
+                #"{"name":"t","arguments":{"argument2":2,"argument1":1}}"#
+            ),
+            (#"{"name":"t","arguments":{"":0,"a":1}}"#, #"{"name":"t","arguments":{"a":1,"":0}}"#),
+        ])
+    func plainCall(plain: String, other: String) throws {
+        let expected = try key(call(plain), era: .legacy).get()
+        #expect(try key(call(other), era: .legacy).get() == expected)
+        #expect(expected.hash == CacheKey(bytes: expected.bytes).hash)
+    }
+
+    @Test(
+        "A legacy call with anything else in it has another key, or none",
+        arguments: [
+            #"{"name":"t","arguments":{"a":1},"other":1}"#,
+            #"{"name":"t","other":1,"arguments":{"a":1}}"#,
+            #"{"name":"t","arguments":{"a":1},"task":{}}"#,
+            #"{"name":"u","arguments":{"a":1}}"#, #"{"name":"t","arguments":{"a":1.0}}"#,
+            #"{"name":"t","arguments":{"a":1,"a":1}}"#, #"{"name":"t","arguments":{"a":"1"}}"#,
+            #"{"name":"t","arguments":[{"a":1}]}"#, #"{"arguments":{"a":1}}"#,
+            #"{"name":"t"}"#, #"{"_meta":{},"name":"t","arguments":{"a":[1]}}"#,
+        ])
+    func notThatCall(params: String) throws {
+        let plain = try key(call(#"{"name":"t","arguments":{"a":1}}"#), era: .legacy)
+        #expect(try key(call(params), era: .legacy) != plain)
+    }
+
+    @Test("A legacy call in canonical form has the key of any other notation", arguments: 0..<500)
+    func legacyProperty(seed: Int) throws {
+        var random = SeededRandom(seed: seed)
+        let arguments = Tree.randomObject(&random)
+        var writer = TreeWriter(seed: seed)
+        let wild = writer.bytes(arguments)
+        let plain = try canonical(wild).text
+        // Half a character is no text, although it has a canonical form.
+        guard String(validating: plain, as: UTF8.self) != nil else { return }
+        var maker = CacheKeyMaker(identity: [1, 2, 3])
+        let keys = try [wild, plain].map { arguments in
+            let line =
+                Array(#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","#.utf8)
+                + Array(#""arguments":"#.utf8) + arguments + Array("}}".utf8)
+            return try key(Scanned(line), .legacy, &maker).get()
+        }
+        #expect(keys[0] == keys[1])
+    }
+
     @Test("Params that are too long have no key")
     func tooLong() throws {
         let text = String(repeating: "x", count: CacheKeyMaker.maximumParamsBytes)

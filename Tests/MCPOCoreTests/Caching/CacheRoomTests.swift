@@ -16,6 +16,20 @@ struct CacheRoomTests {
         #expect(cache.statistics.evictions == 1)
     }
 
+    @Test("An answer that somebody holds stays as it is although its entry has made room")
+    func heldAnswer() {
+        let cache = TestCache(CacheSettings(maxSize: 1))
+        cache.put(1)
+        let first = cache.get(1)
+        let bytes = first.bytes
+        cache.put(2)
+        cache.put(3)
+        #expect(bytes == testPayload(1))
+        #expect(first.bytes == bytes)
+        #expect(cache.get(3).bytes == testPayload(3))
+        #expect(!cache.holds(1) && !cache.holds(2))
+    }
+
     @Test("ttl removes what expires soonest, however much it is used")
     func soonest() {
         let cache = TestCache(CacheSettings(maxSize: 3, strategy: .ttl))

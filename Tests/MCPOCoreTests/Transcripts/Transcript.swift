@@ -21,6 +21,8 @@ enum Statement: Equatable, Sendable {
     // What happens.
     case write(Peer, [UInt8], hasNewline: Bool)
     case open(revision: String)
+    /// mcpo asks for the server's tools and gets these.
+    case lists(String)
     case time(Duration)
     case serverStarts
     case serverCannotStart(reason: String)
@@ -57,6 +59,8 @@ struct Transcript: Sendable {
     var name: String
     var path: String
     var settings = ProxySettings(serverName: "github")
+    /// What `settings.caching` is made from; nil for a proxy that only forwards.
+    var caching: TranscriptCaching?
     var steps: [TranscriptStep] = []
     /// Why the transcript fails today, where it shows a bug that is known.
     var knownIssue: String?

@@ -15,6 +15,7 @@ extension Transcript {
                 throw TranscriptError(file: name, line: index + 1, message: error.text)
             }
         }
+        settings.caching = caching?.settings
     }
 
     private struct Complaint: Error {
@@ -80,6 +81,7 @@ extension Transcript {
     }
 
     private static func happening(_ line: String) -> Statement? {
+        if let words = line.after("server lists ") { return .lists(words) }
         if let revision = line.after("open ") { return .open(revision: revision) }
         if let text = line.after("@ +") { return duration(text).map { .time($0) } }
         if let reason = line.after("server cannot start: ") {
@@ -120,14 +122,27 @@ extension Transcript {
 // MARK: - Values
 
 extension Transcript {
-    /// `50ms`, `2s`.
-    private static func duration(_ text: String) -> Duration? {
+    /// `50ms`, `2s`, `5m`, `1h`.
+    static func duration(_ text: String) -> Duration? {
         if let number = text.before("ms").flatMap({ Int($0) }) { return .milliseconds(number) }
-        return text.before("s").flatMap { Int($0) }.map { .seconds($0) }
+        for (unit, seconds) in [("s", 1), ("m", 60), ("h", 3600)] {
+            if let number = text.before(unit).flatMap({ Int($0) }) {
+                return .seconds(number * seconds)
+            }
+        }
+        return nil
     }
 
     private mutating func apply(_ setting: String) throws(Complaint) {
         let words = setting.split(separator: " ").map(String.init)
+        var caching = caching ?? TranscriptCaching()
+        switch words.isEmpty ? false : caching.apply(words) {
+        case true?:
+            self.caching = caching
+            return
+        case false?: break
+        case nil: throw Complaint(text: "no such setting: \(setting)")
+        }
         guard words.count == 2 else { throw Complaint(text: "a setting has a name and a value") }
         if let path = Self.sizes[words[0]], let value = Int(words[1]) {
             settings[keyPath: path] = value
@@ -174,6 +189,7 @@ extension Transcript {
 
     private static func expansion(of word: String) throws(Complaint) -> [UInt8] {
         if word == "meta" { return Array(modernMeta.utf8) }
+        if word == "metrics tool" { return MetricsTool.definition }
         if let text = word.after(upTo: " × "),
             let count = word.before(upTo: " × ").flatMap({ Int($0) })
         {

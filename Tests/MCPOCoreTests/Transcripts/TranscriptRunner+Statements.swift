@@ -24,8 +24,12 @@ extension TranscriptRunner {
             }
         case .idle:
             guard core.isIdle else { throw failure("something is still under way") }
+            let metrics = core.metrics
+            guard metrics.dedup.inFlight == 0, metrics.endpoints.allSatisfy({ $0.inFlight == 0 })
+            else { throw failure("something is still measured or joined") }
         case .serverStarts, .serverCannotStart: try start(statement)
         case .open(let revision): try open(revision)
+        case .lists(let words): try list(words)
         default:
             try requireNothingLeft()
             try happen(statement)
@@ -130,6 +134,22 @@ extension TranscriptRunner {
         try hear(.server, opened)
     }
 
+    /// mcpo's own question for the tools, and its answer.
+    private mutating func list(_ words: String) throws(TranscriptError) {
+        let line = try nextLine(of: .server)
+        let request = (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any]
+        guard let request, request["method"] as? String == "tools/list",
+            let number = request["id"] as? Int
+        else { throw mismatch("mcpo's own tools/list", line) }
+        let meta = (request["params"] as? [String: Any])?["_meta"] as? [String: Any]
+        let isModern = meta?["io.modelcontextprotocol/protocolVersion"] != nil
+        let modern = #","resultType":"complete","ttlMs":3600000,"cacheScope":"public""#
+        try say(
+            .server,
+            #"{"jsonrpc":"2.0","id":\#(number),"result":{"tools":["# + ListedTool.list(words)
+                + "]\(isModern ? modern : "")}}")
+    }
+
     private mutating func say(_ peer: Peer, _ text: String) throws(TranscriptError) {
         let reads = delivery.reads(of: Array(text.utf8) + [UInt8(ascii: "\n")], &generator)
         switch peer {
@@ -195,6 +215,11 @@ extension TranscriptRunner {
     }
 
     private func expectCount(_ name: String, _ number: Int) throws(TranscriptError) {
+        if name == "flights" {
+            let flights = core.metrics.concurrency.current
+            if flights != number { throw failure("\(flights) flights, not \(number)") }
+            return
+        }
         let counter = Mirror(reflecting: core.counters).children.first { $0.label == name }
         guard let value = counter?.value as? Int else { throw failure("no counter \(name)") }
         if value != number { throw failure("\(name) is \(value), not \(number)") }
