@@ -58,9 +58,9 @@ traces: ## compare the cache's strategies: hit rates, timings, memory; or one of
 	$(SWIFT) build $(RELEASE_FLAGS) --product traces
 	@.build/release/traces $(PART)
 
-sim: ## simulate for SECONDS (60), or one SEED with its trace
+sim: ## simulate for SECONDS (60), or one SEED of a WORLD (plain, cached) with its trace
 	$(SWIFT) build $(RELEASE_FLAGS) --product simulate
-	.build/release/simulate $(if $(SEED),--seed $(SEED) --trace,--seconds $(or $(SECONDS),60))
+	.build/release/simulate $(if $(WORLD),--world $(WORLD)) $(if $(SEED),--seed $(SEED) --trace,--seconds $(or $(SECONDS),60))
 
 fuzz: ## fuzz framing and scanning for SECONDS (60) each
 	Tests/Fuzz/run.sh $(or $(SECONDS),60)

@@ -144,15 +144,15 @@ struct Saboteur {
 
 extension [UInt8] {
     func contains(_ text: String) -> Bool {
-        firstRange(of: Array(text.utf8)) != nil
+        place(of: Array(text.utf8)) != nil
     }
 
-    fileprivate func replacingFirst(_ part: [UInt8], with other: [UInt8]) -> [UInt8] {
-        guard let range = firstRange(of: part) else { return self }
+    func replacingFirst(_ part: [UInt8], with other: [UInt8]) -> [UInt8] {
+        guard let range = place(of: part) else { return self }
         return edited(self, [(range, other)])
     }
 
-    private func firstRange(of part: [UInt8]) -> Range<Int>? {
+    func place(of part: [UInt8]) -> Range<Int>? {
         guard !part.isEmpty, count >= part.count else { return nil }
         for start in 0...count - part.count where self[start] == part[0] {
             if self[start..<start + part.count].elementsEqual(part) {

@@ -3,10 +3,12 @@
 import MCPOCore
 
 /// What came of one seed.
-package struct Report: Sendable {
+package struct Report<
+    Promise: Sendable, Feature: CaseIterable & RawRepresentable<Int> & Sendable
+>: Sendable {
     package let seed: UInt64
-    package let violation: Violation?
-    package let coverage: Coverage
+    package let violation: Violation<Promise>?
+    package let coverage: Coverage<Feature>
     /// Equal for equal runs.
     package let hash: UInt64
     /// The events, a line each, where they were asked for.
@@ -20,7 +22,9 @@ package struct Report: Sendable {
 }
 
 /// Simulates one run.
-package func simulate(seed: UInt64, sabotage: Sabotage? = nil) -> Report {
+package func simulate(
+    seed: UInt64, sabotage: Sabotage? = nil
+) -> Report<Invariant, Feature> {
     let world = World(seed: seed, sabotage: sabotage, keepsTrace: false)
     world.run()
     guard world.referee.violation != nil else { return report(world, seed, trace: "") }
@@ -31,14 +35,14 @@ package func simulate(seed: UInt64, sabotage: Sabotage? = nil) -> Report {
 /// Simulates one run and keeps its events, all of them or the last ones.
 package func simulateTracing(
     seed: UInt64, sabotage: Sabotage? = nil, isWhole: Bool = true
-) -> Report {
+) -> Report<Invariant, Feature> {
     let world = World(seed: seed, sabotage: sabotage, keepsTrace: true)
     world.run()
     return report(world, seed, trace: isWhole ? world.trace.whole : world.trace.tail)
 }
 
 /// Simulates one run twice: both must be the same, event by event.
-package func simulateTwice(seed: UInt64, sabotage: Sabotage? = nil) -> Violation? {
+package func simulateTwice(seed: UInt64, sabotage: Sabotage? = nil) -> Violation<Invariant>? {
     let first = World(seed: seed, sabotage: sabotage, keepsTrace: false)
     first.run()
     let second = World(seed: seed, sabotage: sabotage, keepsTrace: false)
@@ -47,7 +51,9 @@ package func simulateTwice(seed: UInt64, sabotage: Sabotage? = nil) -> Violation
     return Violation(invariant: .determinism, details: "two runs of seed \(seed) differ")
 }
 
-private func report(_ world: World, _ seed: UInt64, trace: String) -> Report {
+private func report(
+    _ world: World, _ seed: UInt64, trace: String
+) -> Report<Invariant, Feature> {
     Report(
         seed: seed, violation: world.referee.violation, coverage: world.referee.coverage,
         hash: world.trace.hash, trace: trace)

@@ -21,7 +21,7 @@ struct Trace {
     }
 
     private static let kept = 60
-    private static let shown = 150
+    private static let shown = 300
 
     private let isWhole: Bool
     private var entries: [(kind: Kind, time: Instant, text: [UInt8])] = []

@@ -23,17 +23,17 @@ import Testing
     ]
 
     @Test func `two thousand runs keep every promise and come through everything`() async {
-        let coverage = await withTaskGroup(of: Coverage.self) { group in
+        let coverage = await withTaskGroup(of: Coverage<Feature>.self) { group in
             for worker in 0..<Self.workers {
                 group.addTask { Self.run(from: worker) }
             }
-            return await group.reduce(into: Coverage()) { $0.formUnion($1) }
+            return await group.reduce(into: Coverage<Feature>()) { $0.formUnion($1) }
         }
         #expect(coverage.missing.isEmpty, "a simulation that never gets there shows nothing of it")
     }
 
-    private static func run(from worker: UInt64) -> Coverage {
-        var coverage = Coverage()
+    private static func run(from worker: UInt64) -> Coverage<Feature> {
+        var coverage = Coverage<Feature>()
         for seed in stride(from: worker, to: seeds, by: Int(workers)) {
             let report = simulate(seed: seed)
             if report.violation != nil {

@@ -26,9 +26,9 @@ package enum Invariant: String, CaseIterable, Sendable {
     case determinism
 }
 
-/// A broken promise.
-package struct Violation: Error, CustomStringConvertible {
-    package let invariant: Invariant
+/// A broken promise, one of those that the world at hand watches over.
+package struct Violation<Promise: Sendable>: Error, CustomStringConvertible {
+    package let invariant: Promise
     package let details: String
 
     package var description: String { "\(invariant): \(details)" }

@@ -19,8 +19,8 @@ package enum Feature: Int, CaseIterable, Sendable {
     case clientGone, drainTimedOut, stoppedTwice, lastBytesUnread, unbearablePause
 }
 
-/// The features that were seen.
-package struct Coverage: Sendable {
+/// The features that were seen; there are at most 64 of a kind.
+package struct Coverage<Feature: CaseIterable & RawRepresentable<Int>>: Sendable {
     private var bits: UInt64 = 0
 
     package init() {}

@@ -16,8 +16,8 @@ final class Referee {
     enum Phase: Int { case running, draining, closing, flushing, finished }
 
     let settings: ProxySettings
-    var coverage = Coverage()
-    private(set) var violation: Violation?
+    var coverage = Coverage<Feature>()
+    private(set) var violation: Violation<Invariant>?
     /// By how much mcpo was woken too late, all in all.
     var lateness = Duration.zero
 

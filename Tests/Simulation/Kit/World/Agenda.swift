@@ -29,8 +29,8 @@ enum Happening {
 }
 
 /// A priority queue by time; entries of the same time come in the order in which they were made.
-struct Agenda {
-    private var heap: [(time: Int64, serial: Int, what: Happening)] = []
+struct Agenda<What> {
+    private var heap: [(time: Int64, serial: Int, what: What)] = []
     private var serial = 0
 
     var isEmpty: Bool { heap.isEmpty }
@@ -38,7 +38,7 @@ struct Agenda {
         heap.first.map { Instant(nanoseconds: $0.time) } ?? .never
     }
 
-    mutating func add(_ what: Happening, at time: Instant) {
+    mutating func add(_ what: What, at time: Instant) {
         serial += 1
         heap.append((time.nanoseconds, serial, what))
         var child = heap.count - 1
@@ -48,7 +48,7 @@ struct Agenda {
         }
     }
 
-    mutating func removeFirst() -> Happening? {
+    mutating func removeFirst() -> What? {
         guard let first = heap.first else { return nil }
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()

@@ -16,7 +16,7 @@ final class World {
     var core: ProxyCore
     var effects = Effects(logLevel: .error)
     var now = Instant(nanoseconds: 0)
-    var agenda = Agenda()
+    var agenda = Agenda<Happening>()
     let client: ClientSide
     var processes: [UInt32: ProcessSide] = [:]
     /// The connection that the core speaks to.
