@@ -9,13 +9,16 @@
 //     C{"id":1…}⏎     the client writes the line        S{"id":1…}⏎   the server writes it
 //     T⏎              the next deadline comes           X⏎            the process exits
 //     E⏎ B⏎ H⏎ Q⏎     end of stdin, broken pipe, SIGHUP, SIGTERM
+//     W⏎              a second passes
+//
+// An input that begins with `P⏎` is for a proxy that only forwards; others have a small cache.
 
 import Foundation
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func coreFuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
-    var world = World()
+    var world = World(isCaching: !input.starts(with: [0x50, 0x0A]))
     world.perform(.started)
     for step in input.split(separator: 0x0A) { world.step(step) }
     world.endAll()
@@ -32,7 +35,7 @@ struct World: ~Copyable {
     private var server = LineFramer(maximumLineLength: 600)
     private var isOver = false
 
-    init() {
+    init(isCaching: Bool) {
         var settings = ProxySettings(serverName: "fuzz")
         settings.limits.messageBytes = 600
         settings.limits.depth = 20
@@ -41,8 +44,29 @@ struct World: ~Copyable {
         settings.limits.queueBytes = 2000
         settings.limits.heldBytes = 1000
         settings.limits.taskTokens = 2
+        settings.limits.abandonedWrites = 2
         settings.timeout = .seconds(10)
+        if isCaching { settings.caching = Self.caching }
         core = ProxyCore(settings: settings, seed: 7)
+    }
+
+    private static var caching: CachingSettings {
+        var rule = ToolRule("a*", cache: .named("small"), ttl: .seconds(2))
+        rule.staleWhileRevalidate = .seconds(2)
+        rule.staleIfError = .seconds(4)
+        var write = ToolRule("set_a")
+        write.invalidates = ["a*"]
+        var caching = CachingSettings(
+            policy: CachePolicy(rules: [rule, write]), identity: Array("fuzz".utf8))
+        caching.cache = CacheSettings(maxSize: 3, maxBytes: 4096, strategy: .lruTTL)
+        caching.namedCaches = [
+            NamedCacheSettings(
+                name: "small",
+                settings: CacheSettings(maxSize: 2, maxBytes: 2048, strategy: .s3FIFO))
+        ]
+        caching.dedupTTL = .seconds(3)
+        caching.monitorWindow = 4
+        return caching
     }
 
     mutating func step(_ step: ArraySlice<UInt8>) {
@@ -53,6 +77,7 @@ struct World: ~Copyable {
         case UInt8(ascii: "C"): clientWrites(rest)
         case UInt8(ascii: "S"): serverWrites(rest)
         case UInt8(ascii: "T"): expireNext()
+        case UInt8(ascii: "W"): now = now.advanced(by: .seconds(1))
         case UInt8(ascii: "X"): exit(groupRemains: rest.count > 1)
         case UInt8(ascii: "E"): perform(.ended(.client))
         case UInt8(ascii: "B"): perform(.broken(.client))

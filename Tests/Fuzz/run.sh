@@ -34,7 +34,7 @@ for target in $targets; do
     # No file name here has a space in it.
     files=$(find $sources -name '*.swift' | LC_ALL=C sort)
     echo "== $target: building"
-    swiftc -O -g -wmo -swift-version 6 -parse-as-library -package-name mcpo \
+    swiftc -emit-executable -O -g -wmo -swift-version 6 -parse-as-library -package-name mcpo \
         -module-name "$target" -emit-module-path ".fuzz/$target.swiftmodule" -sanitize=fuzzer,address $files "$harness" -o ".fuzz/$target" \
         >".fuzz/$target-build.log" 2>&1 || { cat ".fuzz/$target-build.log"; exit 1; }
     echo "== $target: $seconds s"
