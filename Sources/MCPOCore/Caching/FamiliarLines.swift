@@ -14,19 +14,19 @@
 // change, all is forgotten (`forget`).
 
 /// A line that was recognised.
-struct FamiliarRequest {
+package struct FamiliarRequest {
     /// The key's hash.
-    var hash: UInt64
-    var cache: CacheHandle
-    var endpoint: EndpointID
+    package var hash: UInt64
+    package var cache: CacheHandle
+    package var endpoint: EndpointID
     /// The id in the line.
-    var id: ByteRange
+    package var id: ByteRange
     /// Where the table has the key.
     fileprivate(set) var slot: Int
 }
 
 /// The lines that were answered from the cache not long ago.
-struct FamiliarLines: ~Copyable {
+package struct FamiliarLines: ~Copyable {
     /// As many as the default cache has entries, and as many again, since each hash has one place.
     private static let slotCount = 2048
     /// Longer lines are not remembered: they cost more than they are likely to save, and this
@@ -59,7 +59,7 @@ struct FamiliarLines: ~Copyable {
     private var head: [UInt8] = []
     private var tail: [UInt8] = []
 
-    init() {}
+    package init() {}
 
     deinit {
         guard let slots else { return }
@@ -68,12 +68,12 @@ struct FamiliarLines: ~Copyable {
     }
 
     /// Nothing that was remembered holds any more.
-    mutating func forget() {
+    package mutating func forget() {
         version &+= 1
     }
 
     /// Recognises a line.
-    func find(_ line: RawSpan) -> FamiliarRequest? {
+    package func find(_ line: RawSpan) -> FamiliarRequest? {
         guard let slots, line.byteCount <= Self.longestLine else { return nil }
         if !head.isEmpty, line.hasBytes(head, at: 0),
             let end = Self.endOfID(line, head.count),
@@ -92,7 +92,9 @@ struct FamiliarLines: ~Copyable {
     }
 
     /// Shows the key of a line that was just recognised.
-    func withKey<Result>(of request: FamiliarRequest, _ body: (RawSpan) -> Result) -> Result? {
+    package func withKey<Result>(of request: FamiliarRequest, _ body: (RawSpan) -> Result)
+        -> Result?
+    {
         guard let slot = slots?[request.slot], let block = slot.block else { return nil }
         let key = UnsafeRawBufferPointer(
             start: block + Int(slot.lineCount), count: Int(slot.keyCount))
@@ -101,7 +103,7 @@ struct FamiliarLines: ~Copyable {
 
     /// Remembers a line that was answered from the cache.
     /// - Parameter id: where its id is.
-    mutating func remember(
+    package mutating func remember(
         _ line: RawSpan, _ id: ByteRange, _ key: RawSpan, hash: UInt64, cache: CacheHandle,
         endpoint: EndpointID
     ) {
@@ -203,6 +205,7 @@ extension FamiliarLines {
     private static func startOfID(_ line: RawSpan, _ end: Int) -> Int? {
         var offset = end &- 1
         if line.byte(offset) == 0x22 {
+            guard offset > 0 else { return nil }
             repeat { offset &-= 1 } while offset > 0 && isPlain(line.byte(offset))
             guard line.byte(offset) == 0x22, end &- offset < longestID else { return nil }
             return offset

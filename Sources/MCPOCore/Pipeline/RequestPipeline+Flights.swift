@@ -77,13 +77,14 @@ extension ProxyCore {
         if let endpoint = exchanges[index].endpoint { caching.monitor.noteJoined(endpoint) }
     }
 
-    /// Fetches a new answer for a stored one that is past its time.
+    /// Fetches a new answer for a stored one that is past its time, if it could be stored.
+    /// - Returns: whether one is on its way.
     mutating func refresh(
         _ plan: RequestPlan, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
     ) -> Bool {
-        guard server.phase == .open, server.flights.count < settings.limits.exchanges else {
-            return false
-        }
+        guard plan.call.stores, server.phase == .open,
+            server.flights.count < settings.limits.exchanges
+        else { return false }
         if !caching.isFetching(plan) { send(plan, .refresh, line, envelope, into: &effects) }
         return true
     }

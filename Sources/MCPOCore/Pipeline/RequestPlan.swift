@@ -18,8 +18,6 @@ struct RequestPlan {
     var hasCursor = false
     /// Whether the request may wait for the answer to an equal one, and others for its answer.
     var isShareable = false
-    /// Whether a stored answer may stand in for an error.
-    var canFallBack = false
 
     init(_ method: Method, _ era: Era, _ endpoint: EndpointID?, _ call: CallDecision) {
         self.method = method
@@ -45,5 +43,5 @@ struct RequestPlan {
     var mayWrite: Bool { call.tool.mayWrite }
 
     /// Whether its answer is of use to anybody but its caller.
-    var needsTerms: Bool { hasKey && (call.stores || isShareable || canFallBack) }
+    var needsTerms: Bool { hasKey && (call.stores || isShareable) }
 }

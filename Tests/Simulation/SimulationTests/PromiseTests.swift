@@ -7,7 +7,6 @@ import Testing
 @Suite struct PromiseTests {
     /// Enough that every feature is reached several times; `make sim` runs as many as one likes.
     private static let seeds: UInt64 = 2_000
-    private static let workers: UInt64 = 2
 
     /// Seeds that once failed, with what they found. They stand for the same runs as long as
     /// nobody changes the order in which the simulation rolls its dice.
@@ -23,26 +22,8 @@ import Testing
     ]
 
     @Test func `two thousand runs keep every promise and come through everything`() async {
-        let coverage = await withTaskGroup(of: Coverage<Feature>.self) { group in
-            for worker in 0..<Self.workers {
-                group.addTask { Self.run(from: worker) }
-            }
-            return await group.reduce(into: Coverage<Feature>()) { $0.formUnion($1) }
-        }
+        let coverage = await runSeeds(Self.seeds) { simulate(seed: $0) }
         #expect(coverage.missing.isEmpty, "a simulation that never gets there shows nothing of it")
-    }
-
-    private static func run(from worker: UInt64) -> Coverage<Feature> {
-        var coverage = Coverage<Feature>()
-        for seed in stride(from: worker, to: seeds, by: Int(workers)) {
-            let report = simulate(seed: seed)
-            if report.violation != nil {
-                Issue.record("\(report.complaint)")
-                break
-            }
-            coverage.formUnion(report.coverage)
-        }
-        return coverage
     }
 
     @Test(arguments: regressionSeeds)
