@@ -47,12 +47,15 @@ enum Demonstration {
     private static func callStub(_ client: Client) -> Bool {
         let echo = #"{"name":"echo","arguments":{"text":"hello","odd":1.50e+007}}"#
         guard client.call(id: "3", "tools/call", echo) != nil else { return false }
-        print("\n4. A huge id, and a call in the middle of which the server dies.")
+        print("\n4. The same call with its arguments in another order: the cache answers.")
+        let again = #"{"arguments":{"odd":1.50e+007,"text":"hello"},"name":"echo"}"#
+        guard client.call(id: "4", "tools/call", again) != nil else { return false }
+        print("\n5. A huge id, and a call in the middle of which the server dies.")
         let died = client.call(
             id: "12345678901234567890123", "tools/call", #"{"name":"die","arguments":{"status":1}}"#
         )
         guard died != nil else { return false }
-        print("\n5. The next call. mcpo has started the server again and repeated the handshake.")
-        return client.call(id: "5", "tools/call", echo) != nil
+        print("\n6. The next call. mcpo has started the server again and repeated the handshake.")
+        return client.call(id: "6", "tools/call", echo) != nil
     }
 }

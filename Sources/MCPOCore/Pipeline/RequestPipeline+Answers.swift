@@ -189,7 +189,8 @@ extension ProxyCore {
             client.handshake = .agreed(Revision(inResultOf: line, envelope))
         }
         let isNoted = restoration.note(
-            exchange.method, line: exchange.line?.bytes ?? [], limit: settings.limits.heldBytes)
+            exchange.method, line: exchange.line?.bytes ?? [], limit: settings.limits.heldBytes,
+            arrival: exchange.arrival)
         if !isNoted || exchange.line == nil {
             effects.log(
                 .warning, server: settings.serverName,

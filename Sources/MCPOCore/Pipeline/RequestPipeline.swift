@@ -165,7 +165,10 @@ extension ProxyCore {
         }
         if let endpoint = plan.endpoint { caching.monitor.begin(endpoint, at: present) }
         let index = exchanges.insert(makeExchange(id, hash, plan, line, envelope, batch))
-        if plan.method == .unsubscribeResource { caching.dropResource(envelope.uri, line) }
+        if plan.method == .unsubscribeResource {
+            restoration.noteUnsubscription(arrivals)
+            caching.dropResource(envelope.uri, line)
+        }
         if plan.method == .unsubscribeResource, exchanges[index].line == nil, server.phase == .open
         {
             // When its answer comes nobody will know what it was about.

@@ -12,7 +12,10 @@ package struct Restoration: Sendable {
     /// The last `logging/setLevel` that succeeded.
     package private(set) var logLevel: [UInt8] = []
     /// Subscriptions in the order they were made.
-    package private(set) var subscriptions: [(uri: [UInt8], line: [UInt8])] = []
+    package private(set) var subscriptions: [(uri: [UInt8], line: [UInt8], arrival: UInt64)] = []
+    /// The last request to unsubscribe, by `Exchange.arrival`: answers may come in another order
+    /// than the server has worked in, so no subscription from before it is sure.
+    private var lastUnsubscription: UInt64 = 0
 
     package init() {}
 
@@ -31,12 +34,17 @@ package struct Restoration: Sendable {
         return uri
     }
 
-    /// Whether the client is subscribed to a URI, a string of the line.
+    /// A request to unsubscribe is sent, whatever it is about.
+    package mutating func noteUnsubscription(_ arrival: UInt64) {
+        lastUnsubscription = arrival
+    }
+
+    /// Whether the client is subscribed to a URI, a string of the line, for certain.
     package func hasSubscription(to uri: JSONValue, in line: RawSpan) -> Bool {
         guard !subscriptions.isEmpty, uri.kind == .string else { return false }
         var bytes: [UInt8] = []
         decodeJSONString(line, uri.range, into: &bytes)
-        return subscriptions.contains { $0.uri == bytes }
+        return subscriptions.contains { $0.uri == bytes && $0.arrival > lastUnsubscription }
     }
 
     /// Forgets what an unsubscription is about.
@@ -46,15 +54,21 @@ package struct Restoration: Sendable {
     }
 
     /// Takes note of a request that the server has answered with a result.
-    /// - Returns: whether there was room; `limit` is in bytes.
-    package mutating func note(_ method: Method, line: [UInt8], limit: Int) -> Bool {
+    /// - Parameters:
+    ///   - limit: in bytes.
+    ///   - arrival: `Exchange.arrival` of the request.
+    /// - Returns: whether there was room.
+    package mutating func note(
+        _ method: Method, line: [UInt8], limit: Int, arrival: UInt64 = .max
+    ) -> Bool {
         let uri = Self.uri(in: line)
         switch method {
         case .initialize:
             // `notifications/initialized` may have come before the answer.
-            let isInitialized = isInitialized
+            let (isInitialized, lastUnsubscription) = (isInitialized, lastUnsubscription)
             self = Restoration()
             self.isInitialized = isInitialized
+            self.lastUnsubscription = lastUnsubscription
             initialize = line
             return true
         case .setLogLevel:
@@ -65,7 +79,7 @@ package struct Restoration: Sendable {
         case .subscribeResource:
             subscriptions.removeAll { $0.uri == uri }
             guard byteCount + uri.count + line.count <= limit else { return false }
-            subscriptions.append((uri, line))
+            subscriptions.append((uri, line, arrival))
             return true
         case .unsubscribeResource:
             subscriptions.removeAll { $0.uri == uri }

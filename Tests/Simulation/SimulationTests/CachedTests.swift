@@ -18,6 +18,7 @@ import Testing
         8_066,  // a glob that names resources by their scheme did not drop them
         22, 1_037,  // writes that were forgotten went on being counted
         1_489,  // a subscription that was restored and never answered counted as under way
+        703_310,  // a subscription whose answer came after that of its end counted as one
         16, 191,  // an answer too old for its request was counted as a hit
     ]
 
