@@ -247,6 +247,7 @@ extension ProxyCore {
         server.abandoned = []
         // Until the next process has been told, nobody watches.
         if !restoration.subscriptions.isEmpty { caching.drop(.readResource) }
+        restoration.doubtSubscriptions(until: arrivals)
         withdrawServerRequests(into: &effects)
     }
 

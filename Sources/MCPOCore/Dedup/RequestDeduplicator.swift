@@ -29,7 +29,7 @@ package struct RequestDeduplicator: ~Copyable {
     package private(set) var termsCount = 0
     /// Keys with a flight under way.
     package private(set) var count = 0
-    /// Bytes of all their keys.
+    /// Bytes of the keys of all flights that have terms.
     package private(set) var keyBytes = 0
     /// Requests that have joined a flight of another one, ever.
     package internal(set) var joined = 0
@@ -78,6 +78,7 @@ package struct RequestDeduplicator: ~Copyable {
         entries[place].key.begin(key.count)
         entries[place].key.append(key)
         termsCount += 1
+        keyBytes += key.count
         return TermsID(place: Int32(truncatingIfNeeded: place))
     }
 
@@ -101,7 +102,6 @@ package struct RequestDeduplicator: ~Copyable {
         }
         buckets[bucket] = id.place
         count += 1
-        keyBytes += key.count
     }
 
     /// The flight may not be joined any more.
@@ -110,7 +110,6 @@ package struct RequestDeduplicator: ~Copyable {
         while buckets[bucket] >= 0 {
             if buckets[bucket] == id.place {
                 count -= 1
-                keyBytes -= key(of: id).count
                 close(bucket)
                 return
             }
@@ -123,6 +122,7 @@ package struct RequestDeduplicator: ~Copyable {
         let place = Int(id.place)
         precondition(entries[place].terms != nil, "the terms of a flight were forgotten twice")
         entries[place].terms = nil
+        keyBytes -= entries[place].key.count
         if spareBytes + entries[place].key.capacity > Self.mostSpareBytes {
             entries[place].key.clear()
         }

@@ -12,7 +12,10 @@ extension ProxyCore {
         if method == .initialize { noteAgreement(flight, line, envelope) }
         // `notifications/initialized` may have come before the answer.
         defer {
-            if method == .initialize { noteInitialized(into: &effects) }
+            if method == .initialize {
+                caching.familiar.forget()
+                noteInitialized(into: &effects)
+            }
             if method == .discover { noteProbe(envelope) }
         }
         guard method.namesTools, let amended = amended(method, line, envelope, into: &effects)
@@ -184,7 +187,10 @@ extension ProxyCore {
             server.taskTokens.keep(exchange.token, of: number, limit: limit)
         }
         guard exchange.method.setsUpState else { return }
-        if exchange.method == .unsubscribeResource { caching.drop(.readResource) }
+        if exchange.method == .subscribeResource || exchange.method == .unsubscribeResource {
+            // From now on nobody watches; or what is read must not be from before the watch.
+            caching.drop(.readResource)
+        }
         if exchange.method == .initialize {
             client.handshake = .agreed(Revision(inResultOf: line, envelope))
         }

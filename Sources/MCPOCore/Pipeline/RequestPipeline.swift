@@ -166,7 +166,7 @@ extension ProxyCore {
         if let endpoint = plan.endpoint { caching.monitor.begin(endpoint, at: present) }
         let index = exchanges.insert(makeExchange(id, hash, plan, line, envelope, batch))
         if plan.method == .unsubscribeResource {
-            restoration.noteUnsubscription(arrivals)
+            restoration.doubtSubscriptions(until: arrivals)
             caching.dropResource(envelope.uri, line)
         }
         if plan.method == .unsubscribeResource, exchanges[index].line == nil, server.phase == .open

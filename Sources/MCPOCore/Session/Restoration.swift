@@ -14,8 +14,9 @@ package struct Restoration: Sendable {
     /// Subscriptions in the order they were made.
     package private(set) var subscriptions: [(uri: [UInt8], line: [UInt8], arrival: UInt64)] = []
     /// The last request to unsubscribe, by `Exchange.arrival`: answers may come in another order
-    /// than the server has worked in, so no subscription from before it is sure.
-    private var lastUnsubscription: UInt64 = 0
+    /// than the server has worked in, so no subscription from before it is sure. Nor is one that a
+    /// new process was told of by mcpo.
+    private var lastDoubt: UInt64 = 0
 
     package init() {}
 
@@ -34,9 +35,9 @@ package struct Restoration: Sendable {
         return uri
     }
 
-    /// A request to unsubscribe is sent, whatever it is about.
-    package mutating func noteUnsubscription(_ arrival: UInt64) {
-        lastUnsubscription = arrival
+    /// Subscriptions that were asked for up to here may not hold any more.
+    package mutating func doubtSubscriptions(until arrival: UInt64) {
+        lastDoubt = arrival
     }
 
     /// Whether the client is subscribed to a URI, a string of the line, for certain.
@@ -44,7 +45,7 @@ package struct Restoration: Sendable {
         guard !subscriptions.isEmpty, uri.kind == .string else { return false }
         var bytes: [UInt8] = []
         decodeJSONString(line, uri.range, into: &bytes)
-        return subscriptions.contains { $0.uri == bytes && $0.arrival > lastUnsubscription }
+        return subscriptions.contains { $0.uri == bytes && $0.arrival > lastDoubt }
     }
 
     /// Forgets what an unsubscription is about.
@@ -65,10 +66,10 @@ package struct Restoration: Sendable {
         switch method {
         case .initialize:
             // `notifications/initialized` may have come before the answer.
-            let (isInitialized, lastUnsubscription) = (isInitialized, lastUnsubscription)
+            let (isInitialized, lastDoubt) = (isInitialized, lastDoubt)
             self = Restoration()
             self.isInitialized = isInitialized
-            self.lastUnsubscription = lastUnsubscription
+            self.lastDoubt = lastDoubt
             initialize = line
             return true
         case .setLogLevel:

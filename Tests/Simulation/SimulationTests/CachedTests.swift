@@ -19,6 +19,7 @@ import Testing
         22, 1_037,  // writes that were forgotten went on being counted
         1_489,  // a subscription that was restored and never answered counted as under way
         703_310,  // a subscription whose answer came after that of its end counted as one
+        705_743, 42,  // a read sent before a subscription was answered passed for watched
         16, 191,  // an answer too old for its request was counted as a hit
     ]
 

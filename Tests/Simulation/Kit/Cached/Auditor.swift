@@ -225,6 +225,7 @@ final class Auditor {
         switch (execution.method, execution.matter) {
         case (.subscribeResource, .key(let key)):
             watched.insert(key)
+            noteDisturbance()
             if question?.executions.count == 1 {
                 updates[key].append((calls, execution.version ?? 0, true))
             }
