@@ -41,7 +41,7 @@ public final class Proxy: Sendable {
     ) throws(ProxyStartError) -> Int32 {
         do {
             var driver = try ProxyDriver(
-                settings: configuration.settings, command: configuration.serverCommand,
+                settings: configuration.settings, commands: [configuration.serverCommand],
                 input: input, output: output, control: control,
                 log: configuration.makeLog(errors))
             return driver.run()

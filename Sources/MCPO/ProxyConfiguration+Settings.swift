@@ -11,6 +11,8 @@ extension ProxyConfiguration {
         settings.timeout = timeout
         settings.maximumTimeout = maximumTimeout
         settings.shutdownTimeout = shutdownTimeout
+        settings.retry.maximum = 2
+        settings.servers[0].pool.healthCheckInterval = .seconds(60)
         settings.logLevel = coreLogLevel
         settings.caching = isTransparent ? nil : cachingSettings
         return settings

@@ -8,6 +8,9 @@ package struct ConnectionID: Hashable, Sendable {
     package init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
+
+    /// No connection.
+    package static let none = ConnectionID(rawValue: 0)
 }
 
 /// A byte stream that carries messages.
@@ -28,8 +31,8 @@ package enum GroupSignal: Sendable {
 
 /// An action for the driver.
 package enum Effect: Sendable {
-    /// Start the server's process; `.spawned` or `.spawnFailed` tells how it went.
-    case spawn(ConnectionID)
+    /// Start a process of the server; `.spawned` or `.spawnFailed` tells how it went.
+    case spawn(ConnectionID, server: ServerIndex)
     /// Close the server's stdin.
     case closeInput(ConnectionID)
     case signal(ConnectionID, GroupSignal)
@@ -88,10 +91,11 @@ package struct Effects {
     }
 
     package mutating func log(
-        _ level: LogLevel, server: String? = nil, _ message: @autoclosure () -> String
+        _ level: LogLevel, server: @autoclosure () -> String? = nil,
+        _ message: @autoclosure () -> String
     ) {
         guard level <= logLevel else { return }
-        commands.append(.log(LogRecord(level: level, server: server, message: message())))
+        commands.append(.log(LogRecord(level: level, server: server(), message: message())))
     }
 
     package mutating func append(_ effect: Effect) {

@@ -45,14 +45,15 @@ extension ProxyCore {
     ) {
         present = now
         switch event {
-        case .started: startServer(at: now, into: &effects)
+        case .started:
+            for server in servers.indices { startFirst(of: server, at: now, into: &effects) }
         case .spawned, .spawnFailed, .exited: handleProcess(event, at: now, into: &effects)
         case .ended(.client): noteEndOfClient(at: now, into: &effects)
         case .broken(.client): loseClient(at: now, into: &effects)
-        case .ended(.server(let connection)) where connection == server.connection:
-            serverFellSilent(at: now, into: &effects)
-        case .broken(.server(let connection)) where connection == server.connection:
-            serverStoppedReading(at: now, into: &effects)
+        case .ended(.server(let connection)) where connections.contains(connection):
+            fellSilent(connection, at: now, into: &effects)
+        case .broken(.server(let connection)) where connections.contains(connection):
+            stoppedReading(connection, at: now, into: &effects)
         case .ended(.server), .broken(.server): break
         case .deadline: expire(at: now, into: &effects)
         case .stop: stop(at: now, into: &effects)
@@ -65,11 +66,11 @@ extension ProxyCore {
     /// Takes the steps towards the end that have become possible. Called after every event, and by
     /// the driver after it has written.
     package mutating func advance(at now: Instant, into effects: inout Effects) {
-        closeInputWhenWritten(into: &effects)
+        closeInputsWhenWritten(into: &effects)
         if lifecycle.phase == .draining, hasDrained || now >= lifecycle.deadline {
             close(at: now, into: &effects)
         }
-        if lifecycle.phase == .closing, !isServerPresent {
+        if lifecycle.phase == .closing, !isAnyServerPresent {
             endSubscriptions(into: &effects)
             lifecycle.phase = .flushing
             waitForReader(at: now)
@@ -97,8 +98,8 @@ extension ProxyCore {
         exchanges.count == exchanges.subscriptionCount
     }
 
-    private var isServerPresent: Bool {
-        server.isRunning || !lingering.isEmpty
+    private var isAnyServerPresent: Bool {
+        !lingering.isEmpty || connections.ids.contains { connections[$0].isRunning }
     }
 
     /// No more requests; what is in flight gets its time. Asked again, less time.
@@ -109,12 +110,16 @@ extension ProxyCore {
             effects.log(.debug, "stopping: \(exchanges.count) requests in flight")
             lifecycle.phase = .draining
             lifecycle.deadline = now.advanced(by: settings.shutdownTimeout)
-            if case .down = server.phase { failHeld(into: &effects) }
+            for server in servers.indices where !connections[servers[server].first].isRunning {
+                failHeld(of: server, into: &effects)
+            }
         case .draining:
             lifecycle.deadline = now
         case .closing:
-            if case .ending(_, let signalled) = server.phase {
-                server.phase = .ending(until: now, signalled: signalled)
+            for connection in connections.ids {
+                if case .ending(_, let signalled) = connections[connection].phase {
+                    connections[connection].phase = .ending(until: now, signalled: signalled)
+                }
             }
         case .flushing:
             lifecycle.deadline = now
@@ -147,27 +152,32 @@ extension ProxyCore {
         for index in exchanges.indices {
             guard let exchange = exchanges.live(index), exchange.method != .listen else { continue }
             let error = ProxyError(
-                .timeout, "no answer before mcpo stopped", server: settings.serverName,
+                .timeout, "no answer before mcpo stopped", server: servers[exchange.server].name,
                 retrySafe: exchange.method.isReadOnly || exchange.stage == .held,
                 detail: "mcpo was asked to stop and waited \(settings.shutdownTimeout)")
             fail(index, error, into: &effects)
         }
-        switch server.phase {
-        case .down: server.phase = .down(until: .never)
-        case .ending: break
-        case .starting, .reopening, .open:
-            endServer(graceful: true, at: now, into: &effects)
+        for connection in connections.ids {
+            connections[connection].checkAt = .never
+            switch connections[connection].phase {
+            case .down: connections[connection].phase = .down(until: .never)
+            case .ending: break
+            case .starting, .reopening, .open:
+                endConnection(connection, graceful: true, at: now, into: &effects)
+            }
         }
     }
 
     /// The server is lost for good: whoever waits is told, and mcpo ends with code 1.
-    mutating func giveUp(_ reason: String, at now: Instant, into effects: inout Effects) {
-        effects.log(.error, server: settings.serverName, reason)
+    mutating func giveUp(
+        _ server: ServerIndex, _ reason: String, at now: Instant, into effects: inout Effects
+    ) {
+        effects.log(.error, server: servers[server].name, reason)
         lifecycle.exitCode = 1
         client.hasEnded = true
         for index in exchanges.indices {
             let error = ProxyError(
-                .unavailable, "the server cannot be started", server: settings.serverName,
+                .unavailable, "the server cannot be started", server: servers[server].name,
                 retrySafe: true, detail: reason)
             fail(index, error, into: &effects)
         }

@@ -6,16 +6,15 @@
 //     tools/list, error −32601      mcpo_metrics alone: a server without tools need not know it
 
 extension ProxyCore {
-    private var hasMetricsTool: Bool { caching.hasMetricsTool }
-
     /// The answer to put in the place of the server's own; nil leaves it as it is.
     mutating func amended(
-        _ method: Method, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+        _ method: Method, of server: ServerIndex, _ line: RawSpan, _ envelope: Envelope,
+        into effects: inout Effects
     ) -> [UInt8]? {
-        guard hasMetricsTool else { return nil }
+        guard caching.hasMetricsTool else { return nil }
         switch method {
         case .initialize, .discover: return withTools(line, envelope)
-        case .listTools: return withMetricsTool(line, envelope, into: &effects)
+        case .listTools: return withMetricsTool(of: server, line, envelope, into: &effects)
         default: return nil
         }
     }
@@ -32,7 +31,7 @@ extension ProxyCore {
     }
 
     private mutating func withMetricsTool(
-        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+        of server: ServerIndex, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
     ) -> [UInt8]? {
         if envelope.error.isPresent { return loneTool(line, envelope) }
         let tools = line.member("tools", of: envelope.result)
@@ -42,10 +41,12 @@ extension ProxyCore {
         while let element = elements.next(line) {
             isEmpty = false
             let name = line.member("name", of: element)
-            if line.stringEquals(name, MetricsTool.name) { caching.catalog.hasMetricsTool = true }
+            if line.stringEquals(name, MetricsTool.name) {
+                caching.parts[server].catalog.hidesMetricsTool = true
+            }
         }
-        if caching.catalog.hasMetricsTool {
-            warnOfMetricsTool(into: &effects)
+        if caching.parts[server].catalog.hidesMetricsTool {
+            warnOfMetricsTool(of: server, into: &effects)
             return nil
         }
         let cursor = line.member("nextCursor", of: envelope.result)
@@ -76,10 +77,10 @@ extension ProxyCore {
 
     /// Whether a legacy server has said that it has no tools: it need not answer what they are.
     func isForLoneTool(_ plan: RequestPlan) -> Bool {
-        guard plan.method == .listTools, plan.era == .legacy, hasMetricsTool,
+        guard plan.method == .listTools, plan.era == .legacy, caching.hasMetricsTool,
             case .agreed = client.handshake
         else { return false }
-        return !caching.catalog.hasTools
+        return !caching.parts[plan.server].catalog.hasTools
     }
 
     mutating func answerLoneTool(

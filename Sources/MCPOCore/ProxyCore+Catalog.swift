@@ -2,21 +2,23 @@
 
 extension ProxyCore {
     /// Asks for the server's tools, if that is due and possible.
-    mutating func askForTools(into effects: inout Effects) {
-        guard caching.catalog.isDue, caching.catalog.flight == 0, server.phase == .open else {
-            return
-        }
+    mutating func askForTools(of server: ServerIndex, into effects: inout Effects) {
+        guard caching.parts[server].catalog.isDue, caching.parts[server].catalog.flight == 0,
+            connections[servers[server].first].isOpen
+        else { return }
         // A server that says with each answer that it has changed is not asked without end.
-        guard caching.catalog.timesAsked < 2 else { return }
-        caching.catalog.timesAsked += 1
-        caching.catalog.isDue = false
-        caching.catalog.tools.begin()
-        askForTools(cursor: "", into: &effects)
+        guard caching.parts[server].catalog.timesAsked < 2 else { return }
+        caching.parts[server].catalog.timesAsked += 1
+        caching.parts[server].catalog.isDue = false
+        caching.parts[server].catalog.tools.begin()
+        askForTools(of: server, cursor: "", into: &effects)
     }
 
     /// - Parameter cursor: the lexeme of the page's cursor; empty for the first page.
-    private mutating func askForTools(cursor: String, into effects: inout Effects) {
-        let meta = String(decoding: caching.catalog.meta, as: UTF8.self)
+    private mutating func askForTools(
+        of server: ServerIndex, cursor: String, into effects: inout Effects
+    ) {
+        let meta = String(decoding: caching.parts[server].catalog.meta, as: UTF8.self)
         let members = [
             cursor.isEmpty ? "" : #""cursor":\#(cursor)"#, meta.isEmpty ? "" : #""_meta":\#(meta)"#,
         ].filter { !$0.isEmpty }.joined(separator: ",")
@@ -24,33 +26,37 @@ extension ProxyCore {
             #"{"jsonrpc":"2.0","id":0,"method":"tools/list","params":{\#(members)}}"#.utf8)
         let line = request.span.bytes
         guard let envelope = try? Envelope(scanning: line) else { return }
-        let plan = caching.plan(line, envelope, .listTools, isWatched: false, at: present)
-        caching.catalog.flight = send(plan, .catalog, line, envelope, into: &effects)
+        let plan = caching.plan(server, line, envelope, .listTools, isWatched: false, at: present)
+        caching.parts[server].catalog.flight = send(
+            plan, .catalog, to: servers[server].first, line, envelope, into: &effects)
     }
 
     /// The server has answered mcpo's own `tools/list`.
     mutating func readTools(
-        _ number: UInt32, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+        of server: ServerIndex, _ number: UInt32, _ line: RawSpan, _ envelope: Envelope,
+        into effects: inout Effects
     ) {
-        guard caching.catalog.flight == number else { return }
-        caching.catalog.flight = 0
-        if caching.catalog.isDue {
+        guard caching.parts[server].catalog.flight == number else { return }
+        caching.parts[server].catalog.flight = 0
+        if caching.parts[server].catalog.isDue {
             // What was asked for has changed meanwhile.
-            askForTools(into: &effects)
+            askForTools(of: server, into: &effects)
             return
         }
-        switch caching.catalog.tools.add(line, envelope, caching.settings.policy) {
+        switch caching.parts[server].catalog.tools.add(
+            line, envelope, caching.parts[server].policy)
+        {
         case .last:
-            noteTools(line, envelope, into: &effects)
+            noteTools(of: server, line, envelope, into: &effects)
         case .more(let cursor):
             let lexeme = line.extracting(cursor.range.bounds)
                 .withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-            askForTools(cursor: lexeme, into: &effects)
+            askForTools(of: server, cursor: lexeme, into: &effects)
         case .unusable:
             let isUnknown = envelope.error.isPresent && isMethodUnknown(line, envelope)
-            toolsAreNotToBeHad(mayTryAgain: !isUnknown)
+            toolsAreNotToBeHad(of: server, mayTryAgain: !isUnknown)
             effects.log(
-                .debug, server: settings.serverName,
+                .debug, server: servers[server].name,
                 "its list of tools cannot be had; calls are not cached")
         }
     }
@@ -61,64 +67,77 @@ extension ProxyCore {
     }
 
     /// mcpo's own `tools/list` has failed: it is tried again in a minute, when there is a request.
-    mutating func toolsAreNotToBeHad(mayTryAgain: Bool, after pause: Duration = .seconds(60)) {
-        caching.catalog.flight = 0
-        caching.catalog.freshUntil = mayTryAgain ? present.advanced(by: pause) : .never
-        guard mayTryAgain, !caching.catalog.meta.isEmpty else { return }
-        caching.catalog.refusedMeta = caching.catalog.meta
-        caching.catalog.meta = []
+    mutating func toolsAreNotToBeHad(
+        of server: ServerIndex, mayTryAgain: Bool, after pause: Duration = .seconds(60)
+    ) {
+        caching.parts[server].catalog.flight = 0
+        caching.parts[server].catalog.freshUntil =
+            mayTryAgain ? present.advanced(by: pause) : .never
+        guard mayTryAgain, !caching.parts[server].catalog.meta.isEmpty else { return }
+        caching.parts[server].catalog.refusedMeta = caching.parts[server].catalog.meta
+        caching.parts[server].catalog.meta = []
     }
 
     private mutating func noteTools(
-        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+        of server: ServerIndex, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
     ) {
         caching.familiar.forget()
-        let tools = caching.catalog.tools.tools
+        let tools = caching.parts[server].catalog.tools.tools
         let cached = tools.count { $0.decision.isCacheable }
         effects.log(
-            .debug, server: settings.serverName,
+            .debug, server: servers[server].name,
             "has \(tools.count) tools, of which \(cached) are cached")
-        caching.catalog.freshUntil = .never
-        if let time = timeToLive(line, envelope.resultTTL), !caching.catalog.meta.isEmpty {
+        caching.parts[server].catalog.freshUntil = .never
+        if let time = timeToLive(line, envelope.resultTTL),
+            !caching.parts[server].catalog.meta.isEmpty
+        {
             // A list that is never fresh is asked for again once a minute while it is used.
             let least: Int64 = 60_000_000_000
-            caching.catalog.freshUntil = present.advanced(byNanoseconds: max(time, least))
+            caching.parts[server].catalog.freshUntil = present.advanced(
+                byNanoseconds: max(time, least))
         }
         let name = "\(MetricsTool.name)"
-        caching.catalog.hasMetricsTool = tools.contains { $0.name == name }
-        if caching.catalog.hasMetricsTool { warnOfMetricsTool(into: &effects) }
+        caching.parts[server].catalog.hidesMetricsTool = tools.contains { $0.name == name }
+        if caching.parts[server].catalog.hidesMetricsTool {
+            warnOfMetricsTool(of: server, into: &effects)
+        }
     }
 
-    mutating func warnOfMetricsTool(into effects: inout Effects) {
-        guard caching.hasMetricsTool, !caching.catalog.hasWarned else { return }
-        caching.catalog.hasWarned = true
+    mutating func warnOfMetricsTool(of server: ServerIndex, into effects: inout Effects) {
+        guard caching.hasMetricsTool, !caching.parts[server].catalog.hasWarned else { return }
+        caching.parts[server].catalog.hasWarned = true
         effects.log(
-            .warning, server: settings.serverName,
+            .warning, server: servers[server].name,
             "has a tool \(MetricsTool.name) of its own; mcpo's is left out")
     }
 
     /// A request of a modern client: with its `_meta` mcpo may ask for itself.
     mutating func noteModern(
-        _ line: RawSpan, _ envelope: Envelope, _ method: Method, into effects: inout Effects
+        _ server: ServerIndex, _ line: RawSpan, _ envelope: Envelope, _ method: Method,
+        into effects: inout Effects
     ) {
-        guard case .none = client.handshake, caching.needsCatalog else { return }
-        if caching.catalog.meta.isEmpty {
+        guard case .none = client.handshake, caching.needsCatalog(server) else { return }
+        if caching.parts[server].catalog.meta.isEmpty {
             let meta = ownMeta(line, envelope)
             guard !meta.isEmpty, meta.count <= settings.limits.messageBytes / 1024 else { return }
             // One that the server has refused is not tried again and again.
-            if meta == caching.catalog.refusedMeta, present < caching.catalog.freshUntil { return }
-            caching.catalog.meta = meta
-            caching.catalog.isDue = true
+            if meta == caching.parts[server].catalog.refusedMeta,
+                present < caching.parts[server].catalog.freshUntil
+            {
+                return
+            }
+            caching.parts[server].catalog.meta = meta
+            caching.parts[server].catalog.isDue = true
         }
         // A server that is asked what it is may turn out to be a legacy one.
-        if method != .discover { askForTools(into: &effects) }
+        if method != .discover { askForTools(of: server, into: &effects) }
     }
 
     /// A server that does not know `server/discover` is a legacy one: it is not asked in modern form.
-    mutating func noteProbe(_ envelope: Envelope) {
+    mutating func noteProbe(of server: ServerIndex, _ envelope: Envelope) {
         guard envelope.result.kind != .object else { return }
-        caching.catalog.meta = []
-        caching.catalog.isDue = false
+        caching.parts[server].catalog.meta = []
+        caching.parts[server].catalog.isDue = false
     }
 
     /// What of a request's `_meta` is the client's, for requests of mcpo's own.
@@ -141,33 +160,41 @@ extension ProxyCore {
     }
 
     /// The client has told a legacy server that it is ready: now mcpo may ask too.
-    mutating func noteInitialized(into effects: inout Effects) {
-        guard caching.catalog.isClientReady, caching.needsCatalog, caching.catalog.hasTools else {
-            return
-        }
-        caching.catalog.isDue = true
-        askForTools(into: &effects)
+    mutating func noteInitialized(_ server: ServerIndex, into effects: inout Effects) {
+        guard caching.parts[server].catalog.isClientReady, caching.needsCatalog(server),
+            caching.parts[server].catalog.hasTools
+        else { return }
+        caching.parts[server].catalog.isDue = true
+        askForTools(of: server, into: &effects)
     }
 
     /// What a new process of the server has may be something else.
-    mutating func noteNewProcess() {
-        caching.catalog.flight = 0
-        let isReady = restoration.isInitialized && caching.catalog.hasTools
-        guard caching.needsCatalog, isReady || !caching.catalog.meta.isEmpty else { return }
-        caching.catalog.isDue = true
+    mutating func noteNewProcess(of server: ServerIndex) {
+        caching.parts[server].catalog.flight = 0
+        let isReady =
+            servers[server].restoration.isInitialized && caching.parts[server].catalog.hasTools
+        guard caching.needsCatalog(server), isReady || !caching.parts[server].catalog.meta.isEmpty
+        else { return }
+        caching.parts[server].catalog.isDue = true
     }
 
     /// Whether the next request of the client brings about something more than its answer.
-    var isCatalogDue: Bool { caching.catalog.isDue || present >= caching.catalog.freshUntil }
+    func isCatalogDue(of server: ServerIndex) -> Bool {
+        caching.parts[server].catalog.isDue || present >= caching.parts[server].catalog.freshUntil
+    }
 
     /// With a request of the client: what is due is asked for, and what is too old.
-    mutating func checkTools(into effects: inout Effects) {
-        caching.catalog.timesAsked = 0
-        if present >= caching.catalog.freshUntil, caching.catalog.flight == 0 {
-            caching.catalog.freshUntil = .never
-            caching.catalog.isDue = caching.catalog.hasTools || !caching.catalog.meta.isEmpty
+    mutating func checkTools(of server: ServerIndex, into effects: inout Effects) {
+        caching.parts[server].catalog.timesAsked = 0
+        if present >= caching.parts[server].catalog.freshUntil,
+            caching.parts[server].catalog.flight == 0
+        {
+            caching.parts[server].catalog.freshUntil = .never
+            caching.parts[server].catalog.isDue =
+                caching.parts[server].catalog.hasTools
+                || !caching.parts[server].catalog.meta.isEmpty
         }
-        if caching.catalog.isDue { askForTools(into: &effects) }
+        if caching.parts[server].catalog.isDue { askForTools(of: server, into: &effects) }
     }
 }
 
@@ -176,38 +203,40 @@ extension ProxyCore {
 extension ProxyCore {
     /// Drops what a notification of the server makes old.
     mutating func dropWhatChanged(
-        _ method: Method, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+        _ method: Method, _ line: RawSpan, _ envelope: Envelope, of server: ServerIndex,
+        into effects: inout Effects
     ) {
         guard caching.isOn else { return }
         switch method {
         case .toolsChanged:
-            caching.drop(.listTools)
-            caching.catalog.tools.invalidate()
+            caching.drop(.listTools, of: server)
+            caching.parts[server].catalog.tools.invalidate()
             caching.familiar.forget()
-            caching.catalog.hasMetricsTool = false
-            caching.catalog.isDue =
-                caching.needsCatalog
-                && (caching.catalog.hasTools || !caching.catalog.meta.isEmpty)
-            askForTools(into: &effects)
+            caching.parts[server].catalog.hidesMetricsTool = false
+            caching.parts[server].catalog.isDue =
+                caching.needsCatalog(server)
+                && (caching.parts[server].catalog.hasTools
+                    || !caching.parts[server].catalog.meta.isEmpty)
+            askForTools(of: server, into: &effects)
         case .promptsChanged:
-            caching.drop(.listPrompts)
-            caching.drop(.getPrompt)
-            caching.drop(.complete)
+            caching.drop(.listPrompts, of: server)
+            caching.drop(.getPrompt, of: server)
+            caching.drop(.complete, of: server)
         case .resourcesChanged:
-            caching.drop(.listResources)
-            caching.drop(.listResourceTemplates)
-            caching.drop(.complete)
+            caching.drop(.listResources, of: server)
+            caching.drop(.listResourceTemplates, of: server)
+            caching.drop(.complete, of: server)
         case .resourceUpdated:
             // It may be a part of what the client is subscribed to.
-            if restoration.subscriptions.isEmpty
-                || restoration.hasSubscription(to: envelope.uri, in: line)
+            if servers[server].restoration.subscriptions.isEmpty
+                || servers[server].restoration.hasSubscription(to: envelope.uri, in: line)
             {
-                caching.dropResource(envelope.uri, line)
+                caching.dropResource(envelope.uri, line, of: server)
             } else {
-                caching.drop(.readResource)
+                caching.drop(.readResource, of: server)
             }
         case .taskStatus:
-            caching.noteWrite(rule: -1)
+            caching.noteWrite(server)
         default:
             break
         }

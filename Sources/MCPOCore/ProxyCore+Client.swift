@@ -94,27 +94,38 @@ extension ProxyCore {
         case .progress:
             forwardProgressToServer(line, envelope, into: &effects)
         case .initialized:
-            restoration.isInitialized = true
-            caching.catalog.isClientReady = true
-            defer { noteInitialized(into: &effects) }
-            // A server that is initialised again gets mcpo's own, after mcpo's own `initialize`.
-            if server.phase == .open || restoration.initialize.isEmpty {
-                forwardNotificationToServer(line, into: &effects)
-            }
+            noteReadyClient(line, into: &effects)
         default:
-            // What it tells the server may change what the server answers.
-            if caching.isOn { caching.noteWrite(rule: -1) }
-            forwardNotificationToServer(line, into: &effects)
+            // What it tells the servers may change what they answer.
+            for server in servers.indices {
+                if caching.isOn { caching.noteWrite(server) }
+                broadcast(line, to: server, into: &effects)
+            }
         }
     }
 
-    private mutating func forwardNotificationToServer(
-        _ line: RawSpan, into effects: inout Effects
+    private mutating func noteReadyClient(_ line: RawSpan, into effects: inout Effects) {
+        servers[0].restoration.isInitialized = true
+        caching.parts[0].catalog.isClientReady = true
+        defer { noteInitialized(0, into: &effects) }
+        // A server that is initialised again gets mcpo's own, after mcpo's own `initialize`.
+        let first = servers[0].first
+        if connections[first].isOpen || servers[0].restoration.initialize.isEmpty {
+            broadcast(line, to: 0, into: &effects)
+        }
+    }
+
+    /// Sends a notification to every process of a server, or keeps it until there is one.
+    private mutating func broadcast(
+        _ line: RawSpan, to server: ServerIndex, into effects: inout Effects
     ) {
-        if server.phase == .open {
-            sendToServer(line, Edits(), into: &effects)
+        if connections[servers[server].first].isOpen {
+            for connection in servers[server].pool where connections[connection].isOpen {
+                send(line, to: connection, Edits(), into: &effects)
+            }
         } else if hasRoomToHold(line.byteCount) {
-            held.append(.notification(line.array))
+            heldNotices += line.byteCount
+            servers[server].held.append(.notification(line.array))
         } else {
             counters.droppedNotifications += 1
         }
@@ -132,9 +143,9 @@ extension ProxyCore {
             return
         }
         measureEnd(index, .cancelled)
-        if exchange.stage == .sent, server.phase == .open, isAlone(index) {
+        if exchange.stage == .sent, connections[exchange.connection].isOpen, isAlone(index) {
             let edits = Edits(envelope.requestID.range, exchange.flight)
-            sendToServer(line, edits, into: &effects)
+            send(line, to: exchange.connection, edits, into: &effects)
         }
         end(index)
         if let batch = exchange.batch { completePart(of: batch, into: &effects) }
@@ -146,16 +157,20 @@ extension ProxyCore {
     ) {
         guard let number = Lexeme.number(line, envelope.id),
             let request = client.serverRequests.remove(number),
-            request.connection == server.connection
+            connections.contains(request.connection)
         else {
             counters.unknownClientAnswers += 1
             return
         }
         if !request.token.isEmpty, answersWithTask(line, envelope) {
-            client.taskTokens.keep(request.token, of: number, limit: settings.limits.taskTokens)
+            client.taskTokens.keep(
+                request.token, of: number, from: request.connection,
+                limit: settings.limits.taskTokens)
         }
         // New roots change what tools answer.
-        if caching.isOn, request.asksForRoots { caching.noteWrite(rule: -1) }
+        if caching.isOn, request.asksForRoots {
+            caching.noteWrite(connections[request.connection].server)
+        }
         let edits = Edits(envelope.id.range, request.id)
         deliver(to: .server(request.connection), batch: request.batch, into: &effects) {
             edits.apply(to: line, appendingTo: &$0)
@@ -167,13 +182,21 @@ extension ProxyCore {
         _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
     ) {
         guard let number = Lexeme.number(line, envelope.progressToken),
-            let token = client.serverRequests[number]?.token ?? client.taskTokens[number],
-            !token.isEmpty
+            let (token, connection) = serverToken(number), !token.isEmpty,
+            connections.contains(connection)
         else {
             counters.deadProgress += 1
             return
         }
-        sendToServer(line, Edits(envelope.progressToken.range, token), into: &effects)
+        send(line, to: connection, Edits(envelope.progressToken.range, token), into: &effects)
+    }
+
+    /// The progress token that the client knows by a number, and whose it is.
+    private func serverToken(_ number: UInt32) -> (Lexeme, ConnectionID)? {
+        if let request = client.serverRequests[number] {
+            return (request.token, request.connection)
+        }
+        return client.taskTokens[number]
     }
 
     /// The exchange in flight that goes by this id of the client.
@@ -234,8 +257,8 @@ extension ProxyCore {
             let request = client.serverRequests.remove(number)
         {
             let answer = ProxyError(
-                .unavailable, "the client's answer could not be read", server: settings.serverName,
-                retrySafe: true, detail: error.message
+                .unavailable, "the client's answer could not be read",
+                server: serverName(of: request.connection), retrySafe: true, detail: error.message
             ).answer(to: request.id)
             deliver(to: .server(request.connection), batch: request.batch, into: &effects) {
                 $0.append(answer)

@@ -1,19 +1,23 @@
 // Putting messages into the queues towards the client and the server, and into batches.
 
 extension ProxyCore {
-    /// Forwards a line to the server's process, with the edits made.
-    mutating func sendToServer(
-        _ line: RawSpan, _ edits: borrowing Edits, into effects: inout Effects
+    /// Forwards a line to a server's process, with the edits made.
+    mutating func send(
+        _ line: RawSpan, to connection: ConnectionID, _ edits: borrowing Edits,
+        into effects: inout Effects
     ) {
-        guard server.isRunning, !server.isInputClosed else { return }
-        edits.apply(to: line, appendingTo: &server.outbound)
-        server.outbound.append(UInt8(ascii: "\n"))
-        scheduleFlush(of: .server(server.connection), into: &effects)
+        guard connections[connection].isRunning, !connections[connection].isInputClosed
+        else { return }
+        edits.apply(to: line, appendingTo: &connections[connection].outbound)
+        connections[connection].outbound.append(UInt8(ascii: "\n"))
+        scheduleFlush(of: connection, into: &effects)
     }
 
-    /// Sends the server's process a message of mcpo's own.
-    mutating func sendToServer(_ message: [UInt8], into effects: inout Effects) {
-        sendToServer(message.span.bytes, Edits(), into: &effects)
+    /// Sends a server's process a message of mcpo's own.
+    mutating func send(
+        _ message: [UInt8], to connection: ConnectionID, into effects: inout Effects
+    ) {
+        send(message.span.bytes, to: connection, Edits(), into: &effects)
     }
 
     /// Sends the client a notification or request, with the edits made. When all calls have been
@@ -53,10 +57,11 @@ extension ProxyCore {
             write(&client.outbound)
             client.outbound.append(UInt8(ascii: "\n"))
         case .server(let connection):
-            guard connection == server.connection, server.isRunning, !server.isInputClosed
+            guard connections.contains(connection), connections[connection].isRunning,
+                !connections[connection].isInputClosed
             else { return }
-            write(&server.outbound)
-            server.outbound.append(UInt8(ascii: "\n"))
+            write(&connections[connection].outbound)
+            connections[connection].outbound.append(UInt8(ascii: "\n"))
         }
         scheduleFlush(of: stream, into: &effects)
     }
@@ -88,14 +93,18 @@ extension ProxyCore {
 
     mutating func scheduleFlush(of stream: StreamID, into effects: inout Effects) {
         switch stream {
-        case .client where !client.isFlushScheduled:
+        case .server(let connection):
+            scheduleFlush(of: connection, into: &effects)
+        case .client:
+            if client.isFlushScheduled { return }
             client.isFlushScheduled = true
             effects.writable.append(stream)
-        case .server where !server.isFlushScheduled:
-            server.isFlushScheduled = true
-            effects.writable.append(stream)
-        case .client, .server:
-            break
         }
+    }
+
+    mutating func scheduleFlush(of connection: ConnectionID, into effects: inout Effects) {
+        if connections[connection].isFlushScheduled { return }
+        connections[connection].isFlushScheduled = true
+        effects.writable.append(.server(connection))
     }
 }

@@ -5,7 +5,7 @@ extension ProxyCore {
     func isForMetricsTool(_ line: RawSpan, _ envelope: Envelope, _ method: Method) -> Bool {
         method == .callTool && caching.hasMetricsTool
             && line.stringEquals(envelope.name, MetricsTool.name)
-            && !caching.catalog.hasMetricsTool
+            && !caching.parts[0].catalog.hidesMetricsTool
     }
 
     /// Answers a call of mcpo's own tool. It is no request to a server, and is not measured.
@@ -38,22 +38,41 @@ extension ProxyCore {
         snapshot.caches = caching.caches.statistics.map { CacheFigures($0.name, $0.statistics) }
         snapshot.dedup.joined = caching.flights.joined
         snapshot.dedup.inFlight = caching.flights.count
-        snapshot.concurrency.current = server.flights.numbers.count { number in
-            server.flights[number].map { !$0.isUnattended } ?? false
-        }
+        snapshot.concurrency.current = flightsUnderWay
         snapshot.concurrency.peak = peakFlights
-        var figures = ServerFigures(name: settings.serverName)
-        figures.connections = server.isRunning ? 1 : 0
-        figures.restarts = counters.restarts
-        switch server.phase {
+        snapshot.connection.servers = servers.indices.map { figures(of: $0) }
+        snapshot.connection.status = overallStatus(snapshot.connection.servers)
+        snapshot.connection.errors = counters.restarts
+        return snapshot
+    }
+
+    private var flightsUnderWay: Int {
+        var count = 0
+        for connection in connections.ids {
+            count += connections[connection].flights.numbers.count { number in
+                connections[connection].flights[number].map { !$0.isUnattended } ?? false
+            }
+        }
+        return count
+    }
+
+    private func figures(of server: ServerIndex) -> ServerFigures {
+        var figures = ServerFigures(name: servers[server].name)
+        figures.connections = servers[server].pool.count { connections[$0].isRunning }
+        figures.restarts = servers[server].restartCount
+        switch connections[servers[server].first].phase {
         case .open: figures.status = .healthy
         case .starting, .reopening: figures.status = .degraded
         case .down, .ending: figures.status = .unhealthy
         }
-        snapshot.connection.status = figures.status
-        snapshot.connection.errors = counters.restarts
-        snapshot.connection.servers = [figures]
-        return snapshot
+        return figures
+    }
+
+    /// One server that is down makes the whole of several worse, not bad.
+    private func overallStatus(_ servers: [ServerFigures]) -> HealthStatus {
+        if servers.allSatisfy({ $0.status == .healthy }) { return .healthy }
+        if servers.allSatisfy({ $0.status == .unhealthy }) { return .unhealthy }
+        return .degraded
     }
 }
 

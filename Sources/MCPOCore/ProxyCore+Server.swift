@@ -1,6 +1,11 @@
 // What a server says: answers, notifications, and (legacy servers) requests of its own.
 
 extension ProxyCore {
+    /// The name of a connection's server, for logs and errors.
+    func serverName(of connection: ConnectionID) -> String {
+        servers[connections[connection].server].name
+    }
+
     /// Why a message of a server could not be passed on.
     enum UnreadReason {
         case tooLarge
@@ -16,90 +21,105 @@ extension ProxyCore {
         }
     }
 
-    /// Takes in one line of the server's stdout.
-    mutating func receiveFromServer(
-        _ line: RawSpan, at now: Instant, into effects: inout Effects
+    /// Takes in one line of a process's stdout.
+    mutating func receive(
+        _ line: RawSpan, from connection: ConnectionID, at now: Instant,
+        into effects: inout Effects
     ) {
-        effects.log(.trace, server: settings.serverName, "says: \(line.excerpt)")
+        effects.log(.trace, server: serverName(of: connection), "says: \(line.excerpt)")
         var envelope = Envelope()
         do throws(JSONFault) {
             try Envelope.scan(line, maximumDepth: settings.limits.depth, into: &envelope)
         } catch {
-            receiveUnreadable(line, error, into: &effects)
+            receiveUnreadable(line, error, from: connection, into: &effects)
             return
         }
         if envelope.root.kind == .array {
-            receiveBatchFromServer(line, envelope.root, at: now, into: &effects)
+            receiveBatch(line, envelope.root, from: connection, at: now, into: &effects)
         } else {
-            receiveFromServer(line, envelope, batch: nil, at: now, into: &effects)
+            receive(line, envelope, from: connection, batch: nil, at: now, into: &effects)
         }
     }
 
     /// Takes in one message. What is not quite JSON-RPC passes as long as it is clear whom it is
     /// for: the client judges it as it would without mcpo.
-    private mutating func receiveFromServer(
-        _ line: RawSpan, _ envelope: Envelope, batch: BatchID?, at now: Instant,
-        into effects: inout Effects
+    private mutating func receive(
+        _ line: RawSpan, _ envelope: Envelope, from connection: ConnectionID, batch: BatchID?,
+        at now: Instant, into effects: inout Effects
     ) {
         if envelope.method.kind == .string {
             if envelope.id.isPresent {
-                forwardServerRequest(line, envelope, batch: batch, into: &effects)
+                forwardServerRequest(line, envelope, from: connection, batch, into: &effects)
             } else {
-                receiveNotificationFromServer(line, envelope, at: now, into: &effects)
+                receiveNotification(line, envelope, from: connection, at: now, into: &effects)
             }
         } else if envelope.result.isPresent || envelope.error.isPresent {
-            receiveAnswer(line, envelope, at: now, into: &effects)
-        } else if let number = Lexeme.number(line, envelope.id), server.flights[number] != nil {
-            failMalformed(number, into: &effects)
+            receiveAnswer(line, envelope, from: connection, at: now, into: &effects)
+        } else if let number = Lexeme.number(line, envelope.id),
+            connections[connection].flights[number] != nil
+        {
+            failMalformed(number, of: connection, into: &effects)
         } else {
-            logGarbage(line, into: &effects)
+            logGarbage(line, from: connection, into: &effects)
         }
     }
 
     /// A legacy server of revision 2025-03-26 may send batches at any time.
-    private mutating func receiveBatchFromServer(
-        _ line: RawSpan, _ root: JSONValue, at now: Instant, into effects: inout Effects
+    private mutating func receiveBatch(
+        _ line: RawSpan, _ root: JSONValue, from connection: ConnectionID, at now: Instant,
+        into effects: inout Effects
     ) {
         var elements = BatchElements(line, root)
-        let batch = batches.insert(Batch(sender: .server(server.connection)))
+        let batch = batches.insert(Batch(sender: .server(connection)))
         while let element = elements.next(line) {
             let part = line.extracting(element.range.bounds)
             do throws(JSONFault) {
                 let envelope = try Envelope(scanning: part)
-                receiveFromServer(part, envelope, batch: batch, at: now, into: &effects)
+                receive(
+                    part, envelope, from: connection, batch: batch, at: now, into: &effects)
             } catch {
-                receiveUnreadable(part, error, into: &effects)
+                receiveUnreadable(part, error, from: connection, into: &effects)
             }
         }
         completePart(of: batch, into: &effects)
     }
 
     private mutating func receiveAnswer(
-        _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
+        _ line: RawSpan, _ envelope: Envelope, from connection: ConnectionID, at now: Instant,
+        into effects: inout Effects
     ) {
-        if let number = Lexeme.number(line, envelope.id), server.flights[number] != nil {
-            settle(number, line, envelope, at: now, into: &effects)
-        } else if let number = looseNumber(line, envelope.id), server.flights[number] != nil {
-            settle(number, line, envelope, at: now, into: &effects)
+        if let number = Lexeme.number(line, envelope.id),
+            connections[connection].flights[number] != nil
+        {
+            settle(number, of: connection, line, envelope, at: now, into: &effects)
+        } else if let number = looseNumber(line, envelope.id, connection),
+            connections[connection].flights[number] != nil
+        {
+            settle(number, of: connection, line, envelope, at: now, into: &effects)
         } else {
             counters.unknownServerAnswers += 1
-            noteLateWrite(Lexeme.number(line, envelope.id))
+            noteLateWrite(Lexeme.number(line, envelope.id), of: connection)
             effects.log(
-                .debug, server: settings.serverName, "dropped an answer to no request in flight")
+                .debug, server: serverName(of: connection),
+                "dropped an answer to no request in flight")
         }
     }
 
     /// A write that was given up long ago has happened after all.
-    private mutating func noteLateWrite(_ number: UInt32?) {
-        guard let number, let place = server.abandoned.firstIndex(of: number) else { return }
-        server.abandoned.remove(at: place)
-        caching.noteWrite(rule: -1)
+    private mutating func noteLateWrite(_ number: UInt32?, of connection: ConnectionID) {
+        guard let number,
+            let place = connections[connection].abandoned.firstIndex(of: number)
+        else { return }
+        connections[connection].abandoned.remove(at: place)
+        caching.noteWrite(connections[connection].server)
     }
 
     /// The number that an answer is meant for although its id is not what was sent: some servers
     /// read ids into a float (`7.0`) or answer under a string (`"7"`), and a legacy server may answer
     /// the era probe with `id: null`, or without an id (SPEC §12, *Protocol*).
-    private func looseNumber(_ line: RawSpan, _ id: JSONValue) -> UInt32? {
+    private func looseNumber(
+        _ line: RawSpan, _ id: JSONValue, _ connection: ConnectionID
+    ) -> UInt32? {
         var inner = JSONValue(range: id.range, kind: .integer)
         switch id.kind {
         case .string:
@@ -108,7 +128,7 @@ extension ProxyCore {
             inner.range.upper -= 2
             guard line.byte(Int(id.range.upper) - 1) == UInt8(ascii: "0") else { return nil }
         case .null, .absent:
-            return probe
+            return probe(of: connection)
         default:
             return nil
         }
@@ -116,17 +136,20 @@ extension ProxyCore {
     }
 
     /// The client's era probe, if it is the only request of the client under way.
-    private var probe: UInt32? {
+    private func probe(of connection: ConnectionID) -> UInt32? {
         guard exchanges.count == 1, let index = exchanges.indices.first,
-            exchanges[index].method == .discover, exchanges[index].stage == .sent
+            exchanges[index].method == .discover, exchanges[index].stage == .sent,
+            exchanges[index].connection == connection
         else { return nil }
         return exchanges[index].flight
     }
 
     /// An answer with neither result nor error: its callers must not wait for another.
-    private mutating func failMalformed(_ number: UInt32, into effects: inout Effects) {
-        let name = settings.serverName
-        failFlight(number, into: &effects) { exchange in
+    private mutating func failMalformed(
+        _ number: UInt32, of connection: ConnectionID, into effects: inout Effects
+    ) {
+        let name = serverName(of: connection)
+        failFlight(number, of: connection, into: &effects) { exchange in
             ProxyError(
                 .unavailable, "the server's answer is not JSON-RPC", server: name,
                 retrySafe: exchange.method.isReadOnly,
@@ -135,38 +158,41 @@ extension ProxyCore {
     }
 
     private mutating func receiveUnreadable(
-        _ line: RawSpan, _ fault: JSONFault, into effects: inout Effects
+        _ line: RawSpan, _ fault: JSONFault, from connection: ConnectionID,
+        into effects: inout Effects
     ) {
         var skimmer = EnvelopeSkimmer()
         switch fault {
         case .syntax, .invalidUTF8:
-            logGarbage(line, into: &effects)
+            logGarbage(line, from: connection, into: &effects)
         case .tooDeep:
             skimmer.feed(line)
-            receiveUnread(skimmer, .tooDeep, into: &effects)
+            receiveUnread(skimmer, .tooDeep, from: connection, into: &effects)
         case .duplicateMember:
             skimmer.feed(line)
-            receiveUnread(skimmer, .ambiguous, into: &effects)
+            receiveUnread(skimmer, .ambiguous, from: connection, into: &effects)
         }
     }
 
     /// A message of which only the envelope could be made out: its caller gets an error, a request
     /// of the server is refused, and anything else is dropped.
     mutating func receiveUnread(
-        _ skimmer: EnvelopeSkimmer, _ reason: UnreadReason, into effects: inout Effects
+        _ skimmer: EnvelopeSkimmer, _ reason: UnreadReason, from connection: ConnectionID,
+        into effects: inout Effects
     ) {
         counters.oversizedAnswers += 1
-        effects.log(
-            .warning, server: settings.serverName, "dropped a message that is \(reason.words)")
+        let name = serverName(of: connection)
+        effects.log(.warning, server: name, "dropped a message that is \(reason.words)")
         guard let id = skimmer.id else { return }
         let value = JSONValue(range: ByteRange(0, id.count), kind: skimmer.idKind)
         if skimmer.hasMethod {
             let error = ProxyError(.invalidRequest, "message is \(reason.words)")
-            let isTaken = serverRequest(named: value, in: id.span.bytes) != nil
-            refuseServerRequest(isTaken ? .null : Lexeme(id), error, batch: nil, into: &effects)
+            let isTaken = serverRequest(named: value, in: id.span.bytes, of: connection) != nil
+            refuseServerRequest(
+                isTaken ? .null : Lexeme(id), error, of: connection, nil, into: &effects)
         } else if let number = Lexeme.number(id.span.bytes, value) {
-            let error = unreadError(reason)
-            failFlight(number, into: &effects) { exchange in
+            let error = unreadError(reason, name)
+            failFlight(number, of: connection, into: &effects) { exchange in
                 var error = error
                 error.retrySafe = exchange.method.isReadOnly
                 return error
@@ -174,10 +200,10 @@ extension ProxyCore {
         }
     }
 
-    private func unreadError(_ reason: UnreadReason) -> ProxyError {
-        if reason == .tooLarge { return tooLargeError(retrySafe: false) }
+    private func unreadError(_ reason: UnreadReason, _ name: String) -> ProxyError {
+        if reason == .tooLarge { return tooLargeError(name, retrySafe: false) }
         return ProxyError(
-            .unavailable, "the server's answer cannot be read", server: settings.serverName,
+            .unavailable, "the server's answer cannot be read", server: name,
             retrySafe: false,
             detail: reason == .tooDeep
                 ? "it is nested deeper than \(settings.limits.depth) levels"
@@ -185,50 +211,56 @@ extension ProxyCore {
     }
 
     /// A line that is no message goes to the log under the server's name, shortened.
-    private mutating func logGarbage(_ line: RawSpan, into effects: inout Effects) {
+    private mutating func logGarbage(
+        _ line: RawSpan, from connection: ConnectionID, into effects: inout Effects
+    ) {
         if line.isBlank { return }
         counters.garbageLines += 1
         // What may be the beginning of a message has results in it; those are not for the log.
         let isSecret = line.byte(0) == UInt8(ascii: "{") || line.byte(0) == UInt8(ascii: "[")
         let shown = isSecret ? "\(line.byteCount) bytes of a broken message" : line.excerpt
         effects.log(
-            .warning, server: settings.serverName, "not a message on stdout: \(shown)")
+            .warning, server: serverName(of: connection), "not a message on stdout: \(shown)")
     }
 }
 
 // MARK: - Notifications
 
 extension ProxyCore {
-    private mutating func receiveNotificationFromServer(
-        _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
+    private mutating func receiveNotification(
+        _ line: RawSpan, _ envelope: Envelope, from connection: ConnectionID, at now: Instant,
+        into effects: inout Effects
     ) {
         let method = Method.of(line, envelope)
         switch method {
         case .progress:
-            forwardProgressToClient(line, envelope, at: now, into: &effects)
+            forwardProgressToClient(line, envelope, from: connection, at: now, into: &effects)
         case .cancelled:
-            forwardCancellationToClient(line, envelope, into: &effects)
+            forwardCancellationToClient(line, envelope, from: connection, into: &effects)
         case .acknowledged:
-            acknowledge(line, envelope, into: &effects)
+            acknowledge(line, envelope, from: connection, into: &effects)
         default:
-            dropWhatChanged(method, line, envelope, into: &effects)
-            forwardNotificationToClient(line, envelope, into: &effects)
+            let server = connections[connection].server
+            dropWhatChanged(method, line, envelope, of: server, into: &effects)
+            forwardNotificationToClient(line, envelope, from: connection, into: &effects)
         }
     }
 
     private mutating func forwardProgressToClient(
-        _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
+        _ line: RawSpan, _ envelope: Envelope, from connection: ConnectionID, at now: Instant,
+        into effects: inout Effects
     ) {
         let range = envelope.progressToken.range
         guard let number = Lexeme.number(line, envelope.progressToken) else {
             counters.deadProgress += 1
             return
         }
-        if let token = server.taskTokens[number], server.flights[number] == nil {
+        let flight = connections[connection].flights[number]
+        if flight == nil, let token = connections[connection].taskTokens[number]?.token {
             sendToClient(line, Edits(range, token), into: &effects)
             return
         }
-        guard let flight = server.flights[number] else {
+        guard let flight else {
             counters.deadProgress += 1
             return
         }
@@ -240,13 +272,12 @@ extension ProxyCore {
         _ flight: Flight, _ line: RawSpan, _ range: ByteRange, at now: Instant,
         into effects: inout Effects
     ) {
-        let deadline = now.advanced(byNanoseconds: timeout)
         var isOfUse = false
         var place = flight.firstWaiter
         while place >= 0 {
             let index = Int(place)
             place = exchanges[index].nextWaiter
-            exchanges[index].extend(to: deadline)
+            exchanges[index].extend(at: now)
             let token = exchanges[index].token
             if token.isEmpty { continue }
             isOfUse = true
@@ -258,14 +289,15 @@ extension ProxyCore {
 
     /// A legacy server withdraws a request of its own; a modern one ends a subscription.
     private mutating func forwardCancellationToClient(
-        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+        _ line: RawSpan, _ envelope: Envelope, from connection: ConnectionID,
+        into effects: inout Effects
     ) {
         let range = envelope.requestID.range
-        if let own = serverRequest(named: envelope.requestID, in: line) {
+        if let own = serverRequest(named: envelope.requestID, in: line, of: connection) {
             withdraw(own, into: &effects)
             sendToClient(line, Edits(range, own), into: &effects)
         } else if let number = Lexeme.number(line, envelope.requestID),
-            let index = server.flights[number]?.waiter,
+            let index = connections[connection].flights[number]?.waiter,
             let exchange = exchanges.live(index), exchange.method == .listen
         {
             noteEnd(ofSubscription: index, exchange.arrival, into: &effects)
@@ -290,13 +322,14 @@ extension ProxyCore {
 
     /// A subscription that mcpo has renewed after a restart is acknowledged to the client only once.
     private mutating func acknowledge(
-        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+        _ line: RawSpan, _ envelope: Envelope, from connection: ConnectionID,
+        into effects: inout Effects
     ) {
         guard let number = Lexeme.number(line, envelope.metaSubscriptionID),
-            let index = server.flights[number]?.waiter,
+            let index = connections[connection].flights[number]?.waiter,
             let exchange = exchanges.live(index)
         else {
-            forwardNotificationToClient(line, envelope, into: &effects)
+            forwardNotificationToClient(line, envelope, from: connection, into: &effects)
             return
         }
         if exchange.isAcknowledged { return }
@@ -308,7 +341,8 @@ extension ProxyCore {
     /// Anything else passes as it is; one that belongs to a subscription passes under the client's
     /// id of it, or not at all when the subscription has ended.
     private mutating func forwardNotificationToClient(
-        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+        _ line: RawSpan, _ envelope: Envelope, from connection: ConnectionID,
+        into effects: inout Effects
     ) {
         let subscription = envelope.metaSubscriptionID
         guard subscription.isPresent else {
@@ -316,7 +350,7 @@ extension ProxyCore {
             return
         }
         guard let number = Lexeme.number(line, subscription),
-            let index = server.flights[number]?.waiter,
+            let index = connections[connection].flights[number]?.waiter,
             let exchange = exchanges.live(index)
         else {
             counters.deadSubscriptionNotifications += 1
@@ -331,12 +365,13 @@ extension ProxyCore {
 extension ProxyCore {
     /// Hands a server's request (sampling, elicitation, roots, ping, …) to the client.
     private mutating func forwardServerRequest(
-        _ line: RawSpan, _ envelope: Envelope, batch: BatchID?, into effects: inout Effects
+        _ line: RawSpan, _ envelope: Envelope, from connection: ConnectionID, _ batch: BatchID?,
+        into effects: inout Effects
     ) {
-        if let error = serverRequestError(line, envelope) {
+        if let error = serverRequestError(line, envelope, connection) {
             let isUsable = error.code != .invalidRequest
             let id = isUsable ? Lexeme(line, envelope.id.range) : .null
-            refuseServerRequest(id, error, batch: batch, into: &effects)
+            refuseServerRequest(id, error, of: connection, batch, into: &effects)
             return
         }
         let token = envelope.metaProgressToken
@@ -344,7 +379,7 @@ extension ProxyCore {
         if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let number = client.serverRequests.insert(
             ServerRequest(
-                connection: server.connection, id: Lexeme(line, envelope.id.range),
+                connection: connection, id: Lexeme(line, envelope.id.range),
                 token: hasToken ? Lexeme(line, token.range) : Lexeme(),
                 asksForRoots: line.stringEquals(envelope.method, "roots/list"), batch: batch))
         var edits = Edits(envelope.id.range, number)
@@ -352,25 +387,28 @@ extension ProxyCore {
         sendToClient(line, edits, into: &effects)
     }
 
-    private func serverRequestError(_ line: RawSpan, _ envelope: Envelope) -> ProxyError? {
+    private func serverRequestError(
+        _ line: RawSpan, _ envelope: Envelope, _ connection: ConnectionID
+    ) -> ProxyError? {
         let id = envelope.id
         guard id.kind == .string || id.kind == .integer, id.range.count <= Lexeme.maximumLength,
             envelope.metaProgressToken.range.count <= Lexeme.maximumLength
         else {
             return ProxyError(.invalidRequest, "an id is a string or an integer of modest length")
         }
-        if serverRequest(named: id, in: line) != nil {
+        if serverRequest(named: id, in: line, of: connection) != nil {
             return ProxyError(.invalidRequest, "a request with this id is still in flight")
         }
+        let name = serverName(of: connection)
         // What `sendToClient` would drop must not be waited for.
         if client.isGone || lifecycle.phase >= .closing && !hasRoom(client.outbound) {
             return ProxyError(
-                .unavailable, "the client is gone", server: settings.serverName, retrySafe: true,
+                .unavailable, "the client is gone", server: name, retrySafe: true,
                 detail: "nobody is left to answer")
         }
         if client.serverRequests.count >= settings.limits.serverRequests {
             return ProxyError(
-                .overloaded, "too many requests without an answer", server: settings.serverName,
+                .overloaded, "too many requests without an answer", server: name,
                 retrySafe: true,
                 detail: "\(settings.limits.serverRequests) requests wait for the client")
         }
@@ -379,27 +417,30 @@ extension ProxyCore {
 
     /// Answers a server's request with an error, unless the server does not even read what it gets.
     private mutating func refuseServerRequest(
-        _ id: Lexeme, _ error: ProxyError, batch: BatchID?, into effects: inout Effects
+        _ id: Lexeme, _ error: ProxyError, of connection: ConnectionID, _ batch: BatchID?,
+        into effects: inout Effects
     ) {
         counters.refusedServerRequests += 1
-        guard server.outbound.count < settings.limits.queueBytes else { return }
+        guard hasRoom(connections[connection].outbound) else { return }
         if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let answer = error.answer(to: id)
-        deliver(to: .server(server.connection), batch: batch, into: &effects) {
+        deliver(to: .server(connection), batch: batch, into: &effects) {
             $0.append(answer)
         }
     }
 
     /// The number that the client knows a server's request by. Servers have few under way, and look
     /// them up only to withdraw one: a walk is cheaper than an index.
-    private func serverRequest(named id: JSONValue, in line: RawSpan) -> UInt32? {
+    private func serverRequest(
+        named id: JSONValue, in line: RawSpan, of connection: ConnectionID
+    ) -> UInt32? {
         guard !client.serverRequests.isEmpty, id.kind == .string || id.kind == .integer,
             id.range.count <= Lexeme.maximumLength
         else { return nil }
         let key = IDKey(line, id)
         return client.serverRequests.numbers.first { number in
             guard let request = client.serverRequests[number] else { return false }
-            return request.connection == server.connection && key.names(request.id)
+            return request.connection == connection && key.names(request.id)
         }
     }
 

@@ -35,18 +35,19 @@ package enum ProcessEnd: Equatable, Sendable {
     case signal(Int32)
 }
 
-/// Everything that mcpo decides, for one client and one server.
+/// Everything that mcpo decides, for one client and its servers.
 package struct ProxyCore: ~Copyable {
     package let settings: ProxySettings
     var client = ClientSession()
-    var server: ServerSession
+    var servers = GrowingTable<Server>()
+    var connections = ConnectionTable()
     var exchanges = ExchangeTable()
     var batches = PendingTable<Batch>()
-    var restoration = Restoration()
-    var held = HeldQueue()
     var caching: CacheStage
-    var restarts: RestartPolicy
     var lifecycle = Lifecycle()
+    /// Bytes of notifications that wait for servers to start.
+    var heldNotices = 0
+    var retryBudget: RetryBudget
     /// Process groups whose leader is gone and that have until then to go by themselves.
     var lingering: [(connection: ConnectionID, until: Instant)] = []
     /// Subscriptions whose end the server has announced; an answer may still follow.
@@ -60,21 +61,28 @@ package struct ProxyCore: ~Copyable {
     var present = Instant(nanoseconds: 0)
     /// The most flights at once.
     var peakFlights = 0
-    /// `settings.timeout` and `settings.maximumTimeout` in nanoseconds.
-    let timeout: Int64
-    let maximumTimeout: Int64
     package internal(set) var counters = Counters()
 
     /// - Parameter seed: for the jitter of restarts, nothing else.
     package init(settings: ProxySettings, seed: UInt64) {
         self.settings = settings
-        timeout = settings.timeout.wholeNanoseconds
-        maximumTimeout = settings.maximumTimeout.wholeNanoseconds
-        server = ServerSession(
-            connection: ConnectionID(rawValue: 1), startedAt: Instant(nanoseconds: 0))
-        server.phase = .down(until: .never)
-        restarts = RestartPolicy(seed: seed)
         caching = CacheStage(settings.caching)
+        retryBudget = RetryBudget(percent: settings.retry.budgetPercent)
+        for server in settings.servers { addServer(server, seed: seed) }
+    }
+
+    /// Enters a server, without a process.
+    mutating func addServer(_ settings: ServerSettings, seed: UInt64) {
+        let index = servers.count
+        let first = connections.insert(server: index, at: present)
+        connections[first].phase = .down(until: .never)
+        servers.append(
+            Server(
+                settings, index: index, first: first, times: self.settings,
+                seed: seed &+ UInt64(index)))
+        caching.addServer(
+            settings.policy ?? caching.settings.policy,
+            identity: settings.policy == nil ? caching.settings.identity : settings.identity)
     }
 
     /// Takes in complete lines until there is none left or back-pressure says stop.
@@ -127,14 +135,24 @@ package struct ProxyCore: ~Copyable {
     package func accepts(_ stream: StreamID) -> Bool {
         switch stream {
         case .client:
-            !client.isGone && hasRoom(client.outbound) && hasRoom(server.outbound)
+            !client.isGone && hasRoom(client.outbound) && hasRoomForRequests
         case .server(let connection):
             // Never made to wait for its own input: a server that writes before it reads would
             // stand still for ever. At the end mcpo must see the server's exit, whether or not
             // the client reads: nothing is kept then, see `sendToClient`.
-            connection == server.connection
+            connections.contains(connection)
                 && (hasRoom(client.outbound) || lifecycle.phase >= .closing)
         }
+    }
+
+    /// Whether the only server takes what is written to it. One of several that does not must not
+    /// keep the others waiting: what is for it is held.
+    private var hasRoomForRequests: Bool {
+        if servers.count > 1 { return true }
+        for connection in servers[0].pool where !hasRoom(connections[connection].outbound) {
+            return false
+        }
+        return true
     }
 
     func hasRoom(_ queue: borrowing ByteQueue) -> Bool {
@@ -152,10 +170,12 @@ package struct ProxyCore: ~Copyable {
             if !client.outbound.isEmpty { client.outbound.take(body) }
             return !client.outbound.isEmpty
         case .server(let connection):
-            guard connection == server.connection else { return false }
-            server.isFlushScheduled = false
-            if !server.outbound.isEmpty { server.outbound.take(body) }
-            return !server.outbound.isEmpty
+            guard connections.contains(connection) else { return false }
+            connections[connection].isFlushScheduled = false
+            if !connections[connection].outbound.isEmpty {
+                connections[connection].outbound.take(body)
+            }
+            return !connections[connection].outbound.isEmpty
         }
     }
 
@@ -164,17 +184,13 @@ package struct ProxyCore: ~Copyable {
         switch stream {
         case .client: !client.outbound.isEmpty
         case .server(let connection):
-            connection == server.connection && !server.outbound.isEmpty
+            connections.contains(connection) && !connections[connection].outbound.isEmpty
         }
     }
 
     /// When `handle(.deadline)` is wanted next; `.never` when only bytes can change anything.
     package var nextDeadline: Instant {
-        var next = min(nextTimeout, lifecycle.deadline, server.silenceDeadline)
-        switch server.phase {
-        case .down(let until), .reopening(let until), .ending(let until, _): next = min(next, until)
-        case .starting, .open: break
-        }
+        var next = min(nextTimeout, lifecycle.deadline, connections.nextDeadline)
         for group in lingering { next = min(next, group.until) }
         if let expiry = caching.caches.nextDeadline { next = min(next, expiry) }
         return next
@@ -182,8 +198,9 @@ package struct ProxyCore: ~Copyable {
 
     /// Whether nothing is under way: no request of either side, no batch, nothing kept for later.
     package var isIdle: Bool {
-        exchanges.isEmpty && batches.isEmpty && held.byteCount == 0
-            && client.serverRequests.isEmpty && client.outbound.isEmpty && server.outbound.isEmpty
+        exchanges.isEmpty && batches.isEmpty && heldNotices == 0
+            && client.serverRequests.isEmpty && client.outbound.isEmpty
+            && connections.ids.allSatisfy { connections[$0].outbound.isEmpty }
     }
 }
 
@@ -196,14 +213,14 @@ extension ProxyCore {
         case (.line(let range), .client):
             let bytes = input.bytes(of: range)
             receiveFromClient(bytes.bytes, at: now, into: &effects)
-        case (.line(let range), .server(let connection)) where connection == server.connection:
+        case (.line(let range), .server(let connection)) where connections.contains(connection):
             let bytes = input.bytes(of: range)
-            receiveFromServer(bytes.bytes, at: now, into: &effects)
+            receive(bytes.bytes, from: connection, at: now, into: &effects)
         case (.tooLong, .client):
             let error = ProxyError(.invalidRequest, tooLongMessage)
             refuseUnread(input.takeSkimmed(), error, batch: nil, into: &effects)
-        case (.tooLong, .server(let connection)) where connection == server.connection:
-            receiveUnread(input.takeSkimmed(), .tooLarge, into: &effects)
+        case (.tooLong, .server(let connection)) where connections.contains(connection):
+            receiveUnread(input.takeSkimmed(), .tooLarge, from: connection, into: &effects)
         case (_, .server):
             break
         }

@@ -3,8 +3,8 @@
 
 /// Settings of the core.
 package struct ProxySettings: Sendable {
-    /// The server's name in logs and errors.
-    package var serverName: String
+    /// The servers, in the order of the configuration; at least one.
+    package var servers: [ServerSettings]
     package var limits = Limits()
     /// How long a call may go without an answer or progress (SPEC §7: 300 s).
     package var timeout: Duration = .seconds(300)
@@ -12,8 +12,8 @@ package struct ProxySettings: Sendable {
     package var maximumTimeout: Duration = .seconds(3600)
     /// How long requests in flight are waited for at the end (SPEC §10: 5 s).
     package var shutdownTimeout: Duration = .seconds(5)
-    /// How long a server may take to answer `initialize` after a restart (SPEC §2, connectionTimeout).
-    package var connectionTimeout: Duration = .seconds(30)
+    /// Calls whose connection died before it answered.
+    package var retry = RetrySettings()
     package var logLevel: LogLevel = .info
     /// The cache, the sharing of equal calls and the metrics tool; nil for a proxy that only
     /// forwards.
@@ -21,9 +21,59 @@ package struct ProxySettings: Sendable {
     /// What to add to the driver's time to get nanoseconds since 1970.
     package var wallClockOffset: Int64 = 0
 
+    /// One server, transparent.
     package init(serverName: String) {
-        self.serverName = serverName
+        servers = [ServerSettings(name: serverName)]
     }
+}
+
+/// Settings of one server.
+package struct ServerSettings: Sendable {
+    /// Its name in logs, errors and metrics.
+    package var name: String
+    package var pool = PoolSettings()
+    /// What may be stored of it; nil: as `CachingSettings.policy` and `.identity` say.
+    package var policy: CachePolicy?
+    /// See `ServerIdentity`; empty where `policy` is nil.
+    package var identity: [UInt8] = []
+    /// Instead of `ProxySettings.timeout` and `.maximumTimeout`.
+    package var timeout: Duration?
+    package var maximumTimeout: Duration?
+
+    package init(name: String) {
+        self.name = name
+    }
+}
+
+/// Which calls are sent again (SPEC §7).
+package struct RetrySettings: Equatable, Sendable {
+    /// How often one call is; 0 never.
+    package var maximum = 0
+    /// Retries per 100 calls.
+    package var budgetPercent = 20
+
+    package init() {}
+}
+
+/// How many connections a server has, and how they are kept (SPEC §2 and §7).
+package struct PoolSettings: Equatable, Sendable {
+    /// SPEC §7: any process of a modern server is as good as another one.
+    static let modernMaximum = 10
+
+    /// At least 1; nil is 1.
+    package var minimum: Int?
+    /// nil is 10 for a modern server, and 1, or the minimum, for a legacy one.
+    package var maximum: Int?
+    /// How long a connection beyond the minimum may be without a call.
+    package var maximumIdleTime: Duration = .seconds(300)
+    /// How long a process may take until it takes requests.
+    package var connectionTimeout: Duration = .seconds(30)
+    /// How often a connection without calls is asked whether it is well; zero never.
+    package var healthCheckInterval: Duration = .zero
+    /// The pool grows when each connection has this many calls under way.
+    package var maximumInFlight = 8
+
+    package init() {}
 }
 
 /// The bounds on everything that a peer can make grow (SPEC §9).
@@ -35,6 +85,8 @@ package struct Limits: Sendable {
     /// Requests of the client without an answer. Far above what any client has under way; with
     /// `Lexeme.maximumLength` it bounds what their ids and tokens can cost to 128 MiB.
     package var exchanges = 65_536
+    /// Connections of one server.
+    package var connections = 256
     /// Requests of one server to the client without an answer.
     package var serverRequests = 4_096
     /// A queue longer than this stops the reading of what fills it: enough to write several full

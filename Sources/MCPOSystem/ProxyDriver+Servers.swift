@@ -9,14 +9,14 @@ internal import MCPOCore
 #endif
 
 extension ProxyDriver {
-    mutating func spawnServer(_ connection: ConnectionID) {
-        switch spawn(command, watchdog: watchdog.descriptor) {
+    mutating func spawnServer(_ connection: ConnectionID, _ server: ServerIndex) {
+        switch spawn(commands[server], watchdog: watchdog.descriptor) {
         case .failure(let failure):
             proxy.handle(
                 .spawnFailed(connection, reason: failure.text), at: now, into: &effects)
         case .success(let spawned):
             let process = ServerProcess(
-                spawned, connection: connection,
+                spawned, of: proxy.settings.servers[server].name, connection: connection,
                 maximumLineLength: proxy.settings.limits.messageBytes)
             processes[connection.rawValue] = process
             recent = process
@@ -152,7 +152,7 @@ extension ProxyDriver {
     }
 
     mutating func writeError(_ line: FramedLine, of process: ServerProcess) {
-        let name = proxy.settings.serverName
+        let name = process.serverName
         switch line {
         case .line(let range):
             let bytes = process.errorFramer.bytes(of: range)
@@ -167,6 +167,7 @@ extension ProxyDriver {
         guard let process = processes.removeValue(forKey: connection.rawValue) else { return }
         if process.end != nil, !process.isEndTold { untoldEnds -= 1 }
         unwatched.removeAll { $0 === process }
+        paused.removeAll { $0 === process }
         if recent === process { recent = nil }
         closeInput(process)
         if let output = process.output?.number {

@@ -16,12 +16,15 @@ package import MCPOCore
 /// Drives one proxy on the calling thread, from start to exit.
 package struct ProxyDriver: ~Copyable {
     var proxy: ProxyCore
-    let command: ServerCommand
+    /// By server.
+    let commands: [ServerCommand]
     var poller: Poller
     var client: ClientStreams
     var processes: [UInt32: ServerProcess] = [:]
     /// The process that events are about nearly always, without a look into the dictionary.
     var recent: ServerProcess?
+    /// Processes whose output has to wait.
+    var paused: [ServerProcess] = []
     /// Processes that have ended while their output was not read to the end.
     var untoldEnds = 0
     /// Processes whose end no descriptor tells of (a sandbox without pidfd): they are looked at.
@@ -39,7 +42,7 @@ package struct ProxyDriver: ~Copyable {
     ///   - input, output: the descriptors of the client's stream; they stay the caller's.
     ///   - control: brings requests from signal handlers and other threads.
     package init(
-        settings: ProxySettings, command: ServerCommand, input: Int32, output: Int32,
+        settings: ProxySettings, commands: [ServerCommand], input: Int32, output: Int32,
         control: ControlPipe, log: consuming LogWriter
     ) throws(SystemError) {
         poller = try Poller()
@@ -50,7 +53,7 @@ package struct ProxyDriver: ~Copyable {
         client = ClientStreams(
             input: input, output: output, maximumLineLength: settings.limits.messageBytes)
         effects = Effects(logLevel: settings.logLevel)
-        self.command = command
+        self.commands = commands
         self.log = log
     }
 
@@ -138,7 +141,7 @@ package struct ProxyDriver: ~Copyable {
 
     mutating func perform(_ effect: Effect) {
         switch effect {
-        case .spawn(let connection): spawnServer(connection)
+        case .spawn(let connection, let server): spawnServer(connection, server)
         case .closeInput(let connection): closeInput(processes[connection.rawValue])
         case .signal(let connection, let signal): processes[connection.rawValue]?.send(signal)
         case .release(let connection): release(connection)
@@ -248,9 +251,13 @@ extension ProxyDriver {
             proxy.receive(&client.framer, from: .client, at: now, into: &effects)
             pauseClientIfNeeded()
         }
-        guard let process = recent, process.isPaused,
-            proxy.accepts(.server(process.connection))
-        else { return }
+        if paused.isEmpty { return }
+        let waiting = paused
+        for process in waiting where proxy.accepts(.server(process.connection)) { resume(process) }
+    }
+
+    private mutating func resume(_ process: ServerProcess) {
+        paused.removeAll { $0 === process }
         process.isPaused = false
         if let output = process.output?.number {
             poller.watch(output, for: .reading, as: process.source(.serverOutput))
@@ -263,6 +270,7 @@ extension ProxyDriver {
         proxy.receive(&process.framer, from: stream, at: now, into: &effects)
         if process.isPaused || proxy.accepts(stream) { return }
         process.isPaused = true
+        paused.append(process)
         if let output = process.output?.number {
             poller.unwatch(output, as: process.source(.serverOutput))
         }

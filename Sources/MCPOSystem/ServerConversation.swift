@@ -58,7 +58,7 @@ package final class ServerConversation {
         case .failure(let failure): throw failure
         case .success(let spawned):
             process = ServerProcess(
-                spawned, connection: ConnectionID(rawValue: 0),
+                spawned, of: name, connection: .none,
                 maximumLineLength: maximumLineLength)
         }
     }

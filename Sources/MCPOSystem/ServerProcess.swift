@@ -10,6 +10,8 @@ internal import MCPOCore
 
 /// One running (or ended, not yet released) process of a server.
 final class ServerProcess {
+    /// The name of its server.
+    let serverName: String
     let connection: ConnectionID
     let processID: pid_t
     var framer: LineFramer
@@ -28,8 +30,10 @@ final class ServerProcess {
     var isEndTold = false
 
     init(
-        _ process: consuming SpawnedProcess, connection: ConnectionID, maximumLineLength: Int
+        _ process: consuming SpawnedProcess, of server: String, connection: ConnectionID,
+        maximumLineLength: Int
     ) {
+        serverName = server
         self.connection = connection
         processID = process.processID
         framer = LineFramer(maximumLineLength: maximumLineLength)

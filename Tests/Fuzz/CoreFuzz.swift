@@ -151,7 +151,7 @@ struct World: ~Copyable {
 
     private mutating func carryOut(_ effect: Effect) {
         switch effect {
-        case .spawn(let next):
+        case .spawn(let next, _):
             connection = next
             core.handle(.spawned(next, processID: 1), at: now, into: &effects)
         case .exit: isOver = true

@@ -86,7 +86,7 @@ package struct CacheKeyMaker: Sendable {
     package mutating func key(
         _ line: RawSpan, _ envelope: Envelope, _ method: Method, _ era: Era, _ meta: RequestMeta
     ) throws(NoKeyReason) -> CacheKey {
-        var key = KeyBytes()
+        var key = KeptBytes()
         _ = try make(line, envelope, method, era, meta, into: &key)
         return CacheKey(bytes: Array(key.bytes))
     }
@@ -95,7 +95,7 @@ package struct CacheKeyMaker: Sendable {
     /// - Returns: the key's hash.
     mutating func make(
         _ line: RawSpan, _ envelope: Envelope, _ method: Method, _ era: Era, _ meta: RequestMeta,
-        into key: inout KeyBytes
+        into key: inout KeptBytes
     ) throws(NoKeyReason) -> UInt64 {
         guard method.hasStorableAnswer else { throw .method }
         let params = envelope.params
@@ -124,7 +124,7 @@ package struct CacheKeyMaker: Sendable {
     }
 
     /// The key of a call whose parts are canonical as they are: they only change places.
-    private func write(_ call: PlainCall, _ line: RawSpan, into key: inout KeyBytes) {
+    private func write(_ call: PlainCall, _ line: RawSpan, into key: inout KeptBytes) {
         let (before, between, after): (StaticString, StaticString, StaticString) =
             (#"{"arguments":"#, #","name":"#, "}")
         let count =

@@ -79,7 +79,7 @@ extension CacheStage {
         at now: Instant
     ) {
         let terms = flights[id]
-        guard terms.stores, isSafe(at: now), writesUnderWay == 0 || !isOverlapped(terms),
+        guard terms.stores, parts[terms.group.server].isSafe(at: now), !isOverlapped(terms),
             Self.isStorable(line, envelope)
         else { return }
         let lifetime = lifetime(terms, line, envelope)
@@ -103,7 +103,7 @@ extension CacheStage {
     private mutating func lifetime(
         _ terms: FlightTerms, _ line: RawSpan, _ envelope: Envelope
     ) -> CacheLifetime {
-        let rule = ruleLifetimes[Int(terms.decision.rule) + 1]
+        let rule = parts[terms.group.server].ruleLifetimes[Int(terms.decision.rule) + 1]
         let staleness = terms.method.isList ? rule.lists : rule.calls
         var lifetime = CacheLifetime(
             fresh: terms.decision.ttl, isDefault: !rule.hasTTL && !terms.isOpened,

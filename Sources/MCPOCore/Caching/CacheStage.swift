@@ -1,5 +1,5 @@
-// What the pipeline asks about caching and sharing, for one server: the policy, the keys, the
-// caches, the flights that may be joined, and what is measured.
+// What the pipeline asks about caching and sharing: the policies, the keys, the caches, the flights
+// that may be joined, and what is measured.
 //
 //     request ─▶ plan ─▶ lookup ─▶ leader ─▶ (sent) ─▶ answer ─▶ store
 //                          hit       join       noteWrite            noteWrite
@@ -12,50 +12,24 @@
 //      answered after all, its process ends, or the time for a call is over, nothing is stored and
 //      nothing shared.
 
-/// Caching and sharing for one server.
+/// Caching and sharing for all servers.
 package struct CacheStage: ~Copyable {
     let settings: CachingSettings
     /// False for a proxy without any of it: everything is forwarded, nothing is measured.
     let isOn: Bool
     var caches: CacheManager
-    var keys: CacheKeyMaker
+    /// By server.
+    var parts = GrowingTable<CachePart>()
+    private var groupCount = 0
     /// The key that was made last.
-    var lastKey = KeyBytes()
-    var catalog = CatalogState()
+    var lastKey = KeptBytes()
     var flights = RequestDeduplicator()
     var familiar = FamiliarLines()
     var monitor: PerformanceMonitor
-    /// The endpoints of methods, by `Method.rawValue`; nil until first used.
-    private var methodEndpoints: [EndpointID?] = Array(repeating: nil, count: 32)
-    /// The endpoints of the tools of one list, by their places in it; nil until first used.
-    private var toolEndpoints: [EndpointID?] = []
-    private var toolEdition = 0
-    /// The decisions on methods: four for each, by era and whether a resource is watched.
-    private let methodDecisions: [CacheDecision]
-    /// The cache of each rule, by its place in `CachePolicy.rules`.
-    private let ruleCaches: [CacheHandle]
-    /// How long answers are kept without a rule, and then by each rule, in its place plus one.
-    let ruleLifetimes: [RuleLifetime]
-    /// By rule, the endpoints that its `invalidates` names, as far as it was looked.
-    var ruleGroups: [RuleGroups]
-    /// Nothing is stored or shared before this: a write that was given up may still happen.
-    var unsafeUntil = Instant(nanoseconds: .min)
-    /// The same on account of writes whose answer nobody would recognise.
-    var forgottenUntil = Instant(nanoseconds: .min)
-    /// Calls under way that may write: all of them, and those of each rule by its place.
-    var writesUnderWay = 0
-    var ruleWrites: [Int]
-    /// Writes that were given up and not answered since.
-    var abandonedWrites = 0
     let dedupTTL: Int64
     /// `settings.hasMetricsTool`, out of settings that are large and copied where one is optional.
     let hasMetricsTool: Bool
     package private(set) var unknownDirectives = 0
-
-    struct RuleGroups {
-        var groups: [Int] = []
-        var looked = 0
-    }
 
     init(_ settings: CachingSettings?) {
         isOn = settings != nil
@@ -64,41 +38,24 @@ package struct CacheStage: ~Copyable {
         self.settings = settings
         caches = CacheManager(default: settings.cache)
         for cache in settings.namedCaches { _ = caches.create(cache.name, cache.settings) }
-        keys = CacheKeyMaker(identity: settings.identity)
         monitor = PerformanceMonitor(windowSize: settings.monitorWindow)
         dedupTTL = settings.dedupTTL?.wholeNanoseconds ?? 0
-        methodDecisions = Self.decideMethods(settings.policy)
-        var ruleCaches: [CacheHandle] = []
-        for rule in settings.policy.rules.rules {
-            var handle = CacheHandle.default
-            if case .named(let name) = rule.cache { handle = caches.handle(named: name) ?? handle }
-            ruleCaches.append(handle)
-        }
-        self.ruleCaches = ruleCaches
-        ruleGroups = Array(repeating: RuleGroups(), count: ruleCaches.count)
-        ruleWrites = Array(repeating: 0, count: ruleCaches.count)
-        let rules = settings.policy.rules.rules
-        ruleLifetimes =
-            [RuleLifetime(nil, settings)] + rules.map { RuleLifetime($0, settings) }
     }
 
-    private static func decideMethods(_ policy: CachePolicy) -> [CacheDecision] {
-        var decisions: [CacheDecision] = []
-        for number in 0..<UInt8(32) {
-            for variant in 0..<4 {
-                let method = Method(rawValue: number) ?? .unknown
-                decisions.append(
-                    policy.judge(
-                        method, server: variant & 2 == 0 ? .legacy : .modern,
-                        isWatched: variant & 1 == 1))
-            }
-        }
-        return decisions
+    /// A server comes in, under the number that is its place in `parts`.
+    mutating func addServer(_ policy: CachePolicy, identity: [UInt8]) {
+        let other = makeGroup(parts.count)
+        parts.append(CachePart(policy, identity: identity, other: other, settings, caches))
+    }
+
+    private mutating func makeGroup(_ server: ServerIndex) -> CacheGroup {
+        defer { groupCount += 1 }
+        return CacheGroup(server: server, number: groupCount)
     }
 
     /// Whether answers may be stored or shared at all, so that the server's tools matter.
-    var needsCatalog: Bool {
-        isOn && (settings.policy.mode != .off || settings.dedupTTL != nil)
+    func needsCatalog(_ server: ServerIndex) -> Bool {
+        isOn && (parts[server].policy.mode != .off || settings.dedupTTL != nil)
     }
 }
 
@@ -106,9 +63,13 @@ package struct CacheStage: ~Copyable {
 
 extension CacheStage {
     /// Decides on a request and makes its key.
-    /// - Parameter isWatched: of `resources/read`, whether a subscription tells of changes.
+    ///
+    /// - Parameters:
+    ///   - tool: the place of the tool in the server's catalog, where it was looked up already.
+    ///   - isWatched: of `resources/read`, whether a subscription tells of changes.
     mutating func plan(
-        _ line: RawSpan, _ envelope: Envelope, _ method: Method, isWatched: Bool, at now: Instant
+        _ server: ServerIndex, _ line: RawSpan, _ envelope: Envelope, _ method: Method,
+        tool: Int? = nil, isWatched: Bool, at now: Instant
     ) -> RequestPlan {
         let era = envelope.metaProtocolVersion.isPresent ? Era.modern : .legacy
         let meta =
@@ -116,18 +77,21 @@ extension CacheStage {
         let directive = CacheDirective(line, meta)
         var plan: RequestPlan
         if method == .callTool {
-            let (decision, endpoint) = tool(envelope.name, line)
+            let (decision, place) = self.tool(server, envelope.name, line, tool)
             plan = RequestPlan(
-                method, era, endpoint,
-                settings.policy.decide(decision, line, arguments: envelope.arguments, directive))
+                method, era, place,
+                parts[server].policy.decide(
+                    decision, line, arguments: envelope.arguments, directive))
         } else {
-            let variant = (era == .modern ? 2 : 0) + (isWatched ? 1 : 0)
-            let decision = methodDecisions[4 * Int(method.rawValue) + variant]
-            let endpoint =
-                method == .unknown ? endpoint(of: envelope.method, line) : endpoint(of: method)
+            let decision = parts[server].decision(method, era, isWatched: isWatched)
+            let place =
+                method == .unknown
+                ? place(server, of: envelope.method, line) : place(server, of: method)
             plan = RequestPlan(
-                method, era, endpoint, settings.policy.narrow(decision, directive))
+                method, era, place, parts[server].policy.narrow(decision, directive))
         }
+        if method == .listen { plan.endpoint = nil }
+        plan.server = server
         if plan.call.hasUnknownDirective { unknownDirectives += 1 }
         choosePlace(&plan, line, envelope, meta, at: now)
         return plan
@@ -141,7 +105,7 @@ extension CacheStage {
         let mayShare = dedupTTL > 0 && plan.call.tool.isMergeable
         guard plan.call.looksUp || plan.call.stores || mayShare else { return }
         do throws(NoKeyReason) {
-            plan.hash = try keys.make(
+            plan.hash = try parts[plan.server].keys.make(
                 line, envelope, plan.method, plan.era, meta, into: &lastKey)
         } catch {
             plan.call.looksUp = false
@@ -150,54 +114,90 @@ extension CacheStage {
         }
         plan.hasKey = true
         plan.hasCursor = envelope.cursor.isPresent
-        if plan.call.tool.rule >= 0 { plan.cache = ruleCaches[Int(plan.call.tool.rule)] }
+        let rule = plan.call.tool.rule
+        if rule >= 0 { plan.cache = parts[plan.server].ruleCaches[Int(rule)] }
         if plan.method == .readResource { plan.resource = resource(envelope.uri, line) }
-        if isSafe(at: now) {
+        if parts[plan.server].isSafe(at: now) {
             plan.isShareable = mayShare
         } else {
             plan.call.stores = false
         }
     }
 
-    func isSafe(at now: Instant) -> Bool { now >= unsafeUntil }
-
     /// What was decided on a tool, and where it is measured.
     private mutating func tool(
-        _ name: JSONValue, _ line: RawSpan
-    ) -> (CacheDecision, EndpointID) {
-        guard let place = catalog.tools.knownPlace(line, name) else {
-            let decision = catalog.tools.decision(line, name, settings.policy)
-            return (decision, endpoint(of: name, line))
+        _ server: ServerIndex, _ name: JSONValue, _ line: RawSpan, _ known: Int?
+    ) -> (CacheDecision, CachePart.Place) {
+        guard let number = known ?? parts[server].catalog.tools.knownPlace(line, name) else {
+            let decision = parts[server].catalog.tools.decision(line, name, parts[server].policy)
+            return (decision, place(server, of: name, line))
         }
-        if toolEdition != catalog.tools.edition {
-            toolEdition = catalog.tools.edition
-            toolEndpoints = Array(repeating: nil, count: catalog.tools.tools.count)
+        if parts[server].toolEdition != parts[server].catalog.tools.edition {
+            parts[server].toolEdition = parts[server].catalog.tools.edition
+            let count = parts[server].catalog.tools.tools.count
+            parts[server].toolPlaces = Array(repeating: nil, count: count)
         }
-        let decision = catalog.tools.tools[place].decision
-        if let known = toolEndpoints[place] { return (decision, known) }
-        let endpoint = endpoint(of: name, line)
-        toolEndpoints[place] = endpoint
-        return (decision, endpoint)
+        let decision = parts[server].catalog.tools.tools[number].decision
+        if let found = parts[server].toolPlaces[number] { return (decision, found) }
+        let own = Array(parts[server].catalog.tools.tools[number].name.utf8)
+        let found = withDecoded(name, line) {
+            $0.place(server, named: own.span.bytes, shown: $1)
+        }
+        parts[server].toolPlaces[number] = found
+        return (decision, found)
     }
 
-    private mutating func endpoint(of name: JSONValue, _ line: RawSpan) -> EndpointID {
-        guard name.kind == .string else { return .other }
+    /// The place of a name that is a string of the line.
+    private mutating func place(
+        _ server: ServerIndex, of name: JSONValue, _ line: RawSpan
+    ) -> CachePart.Place {
+        guard name.kind == .string else {
+            return CachePart.Place(endpoint: .other, group: parts[server].groups[0])
+        }
+        return withDecoded(name, line) { $0.place(server, named: $1, shown: $1) }
+    }
+
+    private mutating func withDecoded(
+        _ name: JSONValue, _ line: RawSpan,
+        _ body: (inout CacheStage, RawSpan) -> CachePart.Place
+    ) -> CachePart.Place {
         let inner = line.extracting(Int(name.range.lower) + 1..<Int(name.range.upper) - 1)
         if inner.withUnsafeBytes({ $0.contains(UInt8(ascii: "\\")) }) {
             var bytes: [UInt8] = []
             decodeJSONString(line, name.range, into: &bytes)
-            return monitor.endpoint(bytes.span.bytes)
+            return body(&self, bytes.span.bytes)
         }
-        return monitor.endpoint(inner)
+        return body(&self, inner)
     }
 
-    mutating func endpoint(of method: Method) -> EndpointID? {
-        if method == .listen { return nil }
-        if let known = methodEndpoints[Int(method.rawValue)] { return known }
-        let name = method.name
-        let endpoint = name.withUTF8Buffer { monitor.endpoint(UnsafeRawBufferPointer($0).bytes) }
-        methodEndpoints[Int(method.rawValue)] = endpoint
-        return endpoint
+    mutating func place(_ server: ServerIndex, of method: Method) -> CachePart.Place {
+        if let known = parts[server].methodPlaces[Int(method.rawValue)] { return known }
+        let name = method.name.withUTF8Buffer { Array($0) }
+        let place = place(server, named: name.span.bytes, shown: name.span.bytes)
+        parts[server].methodPlaces[Int(method.rawValue)] = place
+        return place
+    }
+
+    /// - Parameters:
+    ///   - name: what the server calls it, and rules.
+    ///   - shown: what the client calls it, and the metrics.
+    private mutating func place(
+        _ server: ServerIndex, named name: RawSpan, shown: RawSpan
+    ) -> CachePart.Place {
+        CachePart.Place(
+            endpoint: monitor.endpoint(shown), group: group(server, named: name))
+    }
+
+    private mutating func group(_ server: ServerIndex, named name: RawSpan) -> CacheGroup {
+        if let known = parts[server].groupNames.place(of: name) {
+            return parts[server].groups[known]
+        }
+        guard name.byteCount <= PerformanceMonitor.longestName, parts[server].groupNames.hasRoom
+        else { return parts[server].groups[0] }
+        let group = makeGroup(server)
+        parts[server].groupNames.add(name)
+        parts[server].groups.append(group)
+        return group
     }
 
     /// The hash that stored reads of a URI are dropped by.

@@ -23,7 +23,7 @@ package struct CatalogState {
     /// could not be had. `.never` for neither.
     var freshUntil = Instant.never
     /// Whether the server has a tool of the name of mcpo's own, which then stays hidden.
-    var hasMetricsTool = false
+    var hidesMetricsTool = false
     /// Whether that has been logged.
     var hasWarned = false
     /// Whether a legacy client has sent `notifications/initialized` since its `initialize`.

@@ -4,14 +4,14 @@
 // of several elements change with every stored answer, that is a measurable part of its cost.
 
 /// Elements by number, in memory of its own.
-struct GrowingTable<Element>: ~Copyable {
+struct GrowingTable<Element: ~Copyable>: ~Copyable {
     private static var firstCapacity: Int { 8 }
 
     private var memory = UnsafeMutableBufferPointer<Element>(start: nil, count: 0)
     private(set) var count = 0
 
     deinit {
-        UnsafeMutableBufferPointer(rebasing: memory[..<count]).deinitialize()
+        for index in 0..<count { memory.deinitializeElement(at: index) }
         memory.deallocate()
     }
 
@@ -31,7 +31,7 @@ struct GrowingTable<Element>: ~Copyable {
         return start + index
     }
 
-    mutating func append(_ element: Element) {
+    mutating func append(_ element: consuming Element) {
         if count == memory.count { grow() }
         memory.initializeElement(at: count, to: element)
         count += 1
@@ -40,7 +40,9 @@ struct GrowingTable<Element>: ~Copyable {
     private mutating func grow() {
         let old = memory
         memory = .allocate(capacity: max(2 * old.count, Self.firstCapacity))
-        if count > 0 { _ = memory.moveInitialize(fromContentsOf: old) }
+        for index in 0..<count {
+            memory.initializeElement(at: index, to: old.moveElement(from: index))
+        }
         old.deallocate()
     }
 }

@@ -32,7 +32,8 @@ package struct FlightTerms {
     let asked: CacheGeneration
     /// When the request was sent.
     let began: Instant
-    /// The number that the server knows the request by.
+    /// The connection that the request was sent to, and the number that it goes by there.
+    var connection = ConnectionID.none
     var number: UInt32 = 0
 
     init(_ plan: RequestPlan, asked: CacheGeneration, at now: Instant) {

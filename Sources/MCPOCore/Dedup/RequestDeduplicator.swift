@@ -16,7 +16,7 @@ package struct RequestDeduplicator: ~Copyable {
 
     private struct Entry: ~Copyable {
         var terms: FlightTerms?
-        var key = KeyBytes()
+        var key = KeptBytes()
         var nextFree: Int32 = -1
     }
 
@@ -83,10 +83,11 @@ package struct RequestDeduplicator: ~Copyable {
     }
 
     /// Makes a flight the one to join; an older one with its key is left to those who wait for it.
-    /// - Parameter number: the one that the server knows it by.
-    mutating func lead(_ id: TermsID, number: UInt32) {
+    /// - Parameter number: the one that it goes by on its connection.
+    mutating func lead(_ id: TermsID, number: UInt32, of connection: ConnectionID) {
         if 2 * (count + 1) > buckets.count { growBuckets() }
         entries[Int(id.place)].terms?.number = number
+        entries[Int(id.place)].terms?.connection = connection
         let key = key(of: id)
         let hash = self[id].hash
         var bucket = home(of: hash)

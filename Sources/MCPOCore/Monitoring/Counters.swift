@@ -28,5 +28,8 @@ package struct Counters: Equatable, Sendable {
     /// Times the server's process was started after the first.
     package var restarts = 0
 
+    /// Calls that were sent again because their connection had died.
+    package var retries = 0
+
     package init() {}
 }

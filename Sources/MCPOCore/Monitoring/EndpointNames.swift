@@ -40,6 +40,9 @@ struct EndpointNames {
 
     var count: Int { entries.count }
 
+    /// Whether one more can be added.
+    var hasRoom: Bool { entries.count < Self.slotCount / 4 }
+
     /// The name at a place.
     func name(_ place: Int) -> [UInt8] {
         Array(bytes[entries[place].lower..<entries[place].upper])

@@ -1,7 +1,9 @@
 // One request of the client, from its arrival to its answer.
 //
-//     admitted ──▶ held (the server is starting again) ──▶ sent ──▶ answered, failed or cancelled
-//         └───────────────────────────────────────────────▶┘
+//     admitted ──▶ held (no connection is open) ──▶ queued (too many calls) ──▶ sent ──▶ answered,
+//         │            ▲                              ▲  │                       │   failed, cancelled
+//         └────────────┴──────────────────────────────┴──┴──────────────────────▶┘
+//                      └──────────────── its connection died, and it may be sent again ┘
 //
 // Exchanges live in a slab and are found by the client's id through an open-addressing index: no
 // allocation per request, and ids that differ only in their escapes ("a" and "\u0061") are one id.
@@ -13,8 +15,10 @@ package typealias ExchangeIndex = Int
 package struct Exchange: Sendable {
     /// Where the request is.
     package enum Stage: Sendable {
-        /// Waiting for the server to be up again; the line is kept whole in `held`.
+        /// Waiting for a connection of the server to open; the line is kept.
         case held
+        /// Waiting until fewer calls are under way; the line is kept.
+        case queued
         /// Written to the server's queue under the number `flight`.
         case sent
         /// A subscription whose end the server has announced; its answer may follow.
@@ -27,15 +31,25 @@ package struct Exchange: Sendable {
     package var token: Lexeme
     package let method: Method
     package var stage = Stage.held
-    /// The number that the server knows the request by; 0 while held.
+    /// The server that the request is for.
+    package var server: ServerIndex = 0
+    /// The connection that it was sent to, and the number that it goes by there; 0 before.
+    package var connection = ConnectionID.none
     package var flight: UInt32 = 0
     /// The batch that the answer belongs into, if any.
     package var batch: BatchID?
     /// Counts all requests of the client: tells this one from another in the same place.
     package let arrival: UInt64
-    /// The whole request: while it is held, and where a new process of the server may have to be
-    /// told again (`Method.setsUpState`).
-    package internal(set) var line: KeptLine?
+    /// Whether the table keeps the whole request: while it waits, while it may be sent again, and
+    /// where a new process of the server may have to be told again (`Method.setsUpState`).
+    package internal(set) var hasLine = false
+    /// How often it was sent again.
+    package var retries: UInt8 = 0
+    /// Whether it may be sent again although it was written to a server: it only reads, or does the
+    /// same however often.
+    package var isRepeatable = false
+    /// How long, in nanoseconds, it may go without an answer or progress.
+    package let patience: Int64
     /// When the caller gets a timeout error; `.never` for subscriptions.
     package var deadline: Instant
     /// The longest that progress may put the deadline off.
@@ -56,7 +70,7 @@ package struct Exchange: Sendable {
 
     package init(
         id: Lexeme, hash: UInt64, token: Lexeme, method: Method, batch: BatchID?, arrival: UInt64,
-        line: KeptLine?, deadline: Instant, lastDeadline: Instant,
+        patience: Int64 = 0, deadline: Instant, lastDeadline: Instant,
         began: Instant = Instant(nanoseconds: 0), endpoint: EndpointID? = nil
     ) {
         self.id = id
@@ -65,14 +79,14 @@ package struct Exchange: Sendable {
         self.method = method
         self.batch = batch
         self.arrival = arrival
-        self.line = line
+        self.patience = patience
         self.deadline = deadline
         self.lastDeadline = lastDeadline
         self.began = began
         self.endpoint = endpoint
     }
 
-    package var caller: Caller { Caller(id: id, method: method, batch: batch) }
+    package var caller: Caller { Caller(id: id, method: method, batch: batch, server: server) }
 
     /// Whether its answer is a line of its own with nothing but the id to put back.
     package var isPlain: Bool { batch == nil && method != .listen }
@@ -80,12 +94,9 @@ package struct Exchange: Sendable {
     /// Whether its answer has consequences of its own: state to restore later, a token to keep.
     package var concernsLater: Bool { method.setsUpState || !token.isEmpty }
 
-    /// Bytes of the kept line.
-    package var byteCount: Int { line?.bytes.count ?? 0 }
-
     /// The server has shown that it works on the request.
-    package mutating func extend(to later: Instant) {
-        deadline = min(max(deadline, later), lastDeadline)
+    package mutating func extend(at now: Instant) {
+        deadline = min(max(deadline, now.advanced(byNanoseconds: patience)), lastDeadline)
     }
 }
 
@@ -94,14 +105,5 @@ package struct Caller: Sendable {
     package let id: Lexeme
     package let method: Method
     package let batch: BatchID?
-}
-
-/// A line kept for later. A class, because copying no reference is free, and copying an empty array
-/// is not: nearly all exchanges keep none.
-package final class KeptLine: Sendable {
-    package let bytes: [UInt8]
-
-    package init(_ line: RawSpan) {
-        bytes = line.array
-    }
+    package let server: ServerIndex
 }

@@ -3,6 +3,7 @@
 //     buckets   · 2 · · 1 · · ·        hash of the id → place + 1, linear probing, at most half full
 //     slots     [ {"a7"…}, {12…}, – ]  exchanges stay where they are until they end
 //     free      2                      places to use again
+//     lines     [ {"jsonrpc"…, –, – ]  the requests of those that need them later, by place
 //
 // Slots are memory of its own because an exchange is large and is only ever read or changed in
 // place: an array of optionals copies it, references and all, each time somebody looks.
@@ -11,7 +12,11 @@
 package struct ExchangeTable: ~Copyable {
     private static let firstCapacity = 64
 
+    /// A longer line gives its memory back when its exchange ends.
+    private static let keptCapacity = 4096
+
     private var slots: UnsafeMutableBufferPointer<Exchange>
+    private var lines: UnsafeMutableBufferPointer<KeptBytes>
     private var isLive: [Bool]
     private var freeSlots: [ExchangeIndex]
     private var buckets: [Int32]
@@ -23,6 +28,7 @@ package struct ExchangeTable: ~Copyable {
 
     package init() {
         slots = .allocate(capacity: Self.firstCapacity)
+        lines = Self.makeLines(Self.firstCapacity)
         isLive = Array(repeating: false, count: Self.firstCapacity)
         freeSlots = (0..<Self.firstCapacity).reversed()
         buckets = Array(repeating: 0, count: 2 * Self.firstCapacity)
@@ -31,6 +37,13 @@ package struct ExchangeTable: ~Copyable {
     deinit {
         for index in slots.indices where isLive[index] { slots.deinitializeElement(at: index) }
         slots.deallocate()
+        lines.deinitialize().deallocate()
+    }
+
+    private static func makeLines(_ count: Int) -> UnsafeMutableBufferPointer<KeptBytes> {
+        let lines = UnsafeMutableBufferPointer<KeptBytes>.allocate(capacity: count)
+        for place in lines.indices { lines.initializeElement(at: place, to: KeptBytes()) }
+        return lines
     }
 
     package var isEmpty: Bool { count == 0 }
@@ -41,7 +54,6 @@ package struct ExchangeTable: ~Copyable {
         let index = freeSlots.removeLast()
         enter(index, hash: exchange.hash)
         if exchange.method == .listen { subscriptionCount += 1 }
-        keptBytes += exchange.byteCount
         slots.initializeElement(at: index, to: exchange)
         isLive[index] = true
         count += 1
@@ -72,18 +84,35 @@ package struct ExchangeTable: ~Copyable {
         }
     }
 
-    /// Keeps a line in an exchange, or no longer.
-    package mutating func keep(_ line: KeptLine?, in index: ExchangeIndex) {
-        keptBytes += (line?.bytes.count ?? 0) - self[index].byteCount
-        self[index].line = line
+    /// Keeps the line of an exchange that keeps none yet.
+    package mutating func keep(_ line: RawSpan, in index: ExchangeIndex) {
+        precondition(isLive[index] && !slots[index].hasLine, "a line is kept already")
+        slots[index].hasLine = true
+        keptBytes += line.byteCount
+        lines[index].begin(line.byteCount)
+        line.withUnsafeBytes { lines[index].append($0) }
     }
 
-    /// The request has been written to the server's queue under this number; its line is of use
-    /// only where a new process of the server may have to be told again.
-    package mutating func markSent(_ index: ExchangeIndex, as number: UInt32) {
+    /// The line of an exchange is of no more use. Its bytes stay where they are until the exchange
+    /// ends: it may have been sent from there just now.
+    package mutating func dropLine(of index: ExchangeIndex) {
+        guard self[index].hasLine else { return }
+        slots[index].hasLine = false
+        keptBytes -= lines[index].count
+    }
+
+    /// The kept line of an exchange, until the exchange ends; nil when there is none.
+    package func line(of index: ExchangeIndex) -> UnsafeRawBufferPointer? {
+        isLive[index] && slots[index].hasLine ? lines[index].bytes : nil
+    }
+
+    /// The request has been written to a connection's queue under this number.
+    package mutating func markSent(
+        _ index: ExchangeIndex, to connection: ConnectionID, as number: UInt32
+    ) {
         self[index].stage = .sent
+        self[index].connection = connection
         self[index].flight = number
-        if self[index].line != nil, !self[index].method.setsUpState { keep(nil, in: index) }
     }
 
     /// Whether there is an exchange in this place.
@@ -107,7 +136,8 @@ package struct ExchangeTable: ~Copyable {
         precondition(isLive[index], "an exchange was ended twice")
         leave(index, hash: slots[index].hash)
         if slots[index].method == .listen { subscriptionCount -= 1 }
-        keptBytes -= slots[index].byteCount
+        if slots[index].hasLine { keptBytes -= lines[index].count }
+        if lines[index].capacity > Self.keptCapacity { lines[index].clear() }
         slots.deinitializeElement(at: index)
         isLive[index] = false
         freeSlots.append(index)
@@ -154,6 +184,15 @@ package struct ExchangeTable: ~Copyable {
             slots.initializeElement(at: index, to: old.moveElement(from: index))
         }
         old.deallocate()
+        let oldLines = lines
+        lines = .allocate(capacity: slots.count)
+        for index in oldLines.indices {
+            lines.initializeElement(at: index, to: oldLines.moveElement(from: index))
+        }
+        for index in old.count..<slots.count {
+            lines.initializeElement(at: index, to: KeptBytes())
+        }
+        oldLines.deallocate()
         isLive += Array(repeating: false, count: old.count)
         freeSlots = (old.count..<slots.count).reversed()
         buckets = Array(repeating: 0, count: 2 * slots.count)

@@ -3,49 +3,56 @@
 extension ProxyCore {
     /// Hands the answer of a flight to all who wait for it, after what it means for the cache.
     mutating func fanOut(
-        _ flight: Flight, _ number: UInt32, _ line: RawSpan, _ envelope: Envelope,
-        into effects: inout Effects
+        _ flight: Flight, _ number: UInt32, of connection: ConnectionID, _ line: RawSpan,
+        _ envelope: Envelope, into effects: inout Effects
     ) {
+        let server = connections[connection].server
         let method =
             flight.terms.map { caching.flights[$0].method }
             ?? flight.waiter.map { exchanges[$0].method } ?? .unknown
-        if method == .initialize { noteAgreement(flight, line, envelope) }
+        if method == .initialize { noteAgreement(of: server, flight, line, envelope) }
         // `notifications/initialized` may have come before the answer.
         defer {
             if method == .initialize {
                 caching.familiar.forget()
-                noteInitialized(into: &effects)
+                noteInitialized(server, into: &effects)
             }
-            if method == .discover { noteProbe(envelope) }
+            if method == .discover { noteProbe(of: server, envelope) }
+            noteEra(of: server, method, envelope)
         }
-        guard method.namesTools, let amended = amended(method, line, envelope, into: &effects)
+        guard method.namesTools,
+            let amended = amended(
+                method, of: server, line, envelope, into: &effects)
         else {
-            conclude(flight, number, line, envelope, into: &effects)
+            conclude(flight, number, of: connection, line, envelope, into: &effects)
             return
         }
         var fresh = Envelope()
         let bytes = amended.span.bytes
         guard (try? Envelope.scan(bytes, into: &fresh)) != nil else {
-            conclude(flight, number, line, envelope, into: &effects)
+            conclude(flight, number, of: connection, line, envelope, into: &effects)
             return
         }
-        conclude(flight, number, bytes, fresh, into: &effects)
+        conclude(flight, number, of: connection, bytes, fresh, into: &effects)
     }
 
     private mutating func conclude(
-        _ flight: Flight, _ number: UInt32, _ line: RawSpan, _ envelope: Envelope,
-        into effects: inout Effects
+        _ flight: Flight, _ number: UInt32, of connection: ConnectionID, _ line: RawSpan,
+        _ envelope: Envelope, into effects: inout Effects
     ) {
+        let server = connections[connection].server
         var stale: StaleAnswer?
         if let id = flight.terms {
             caching.flights.leave(id)
             let terms = caching.flights[id]
             let isCurrent = caching.isCurrent(terms)
-            if flight.mayWrite { caching.writeEnds(rule: flight.rule) }
+            if flight.mayWrite { caching.writeEnds(server, rule: flight.rule) }
             stale = staleAnswer(id, line, envelope)
             if envelope.error.isPresent {
                 // A cursor that is no longer valid belongs to a list that is no longer there.
-                if stale == nil, terms.method.isList, terms.hasCursor { caching.drop(terms.method) }
+                if stale == nil, terms.method.isList, terms.hasCursor {
+                    caching.drop(terms.method, of: server)
+                }
             } else if isCurrent {
                 let isOwnWrite = flight.mayWrite
                 caching.store(id, line, envelope, isOwnWrite: isOwnWrite, at: present)
@@ -55,7 +62,7 @@ extension ProxyCore {
                 sendOthersAlone(flight, into: &effects)
             }
         } else if flight.mayWrite {
-            caching.writeEnds(rule: flight.rule)
+            caching.writeEnds(server, rule: flight.rule)
         }
         var place = flight.firstWaiter
         while place >= 0 {
@@ -73,28 +80,34 @@ extension ProxyCore {
 
     /// What `initialize` has agreed on is part of every key, and says whether there are tools.
     private mutating func noteAgreement(
-        _ flight: Flight, _ line: RawSpan, _ envelope: Envelope
+        of server: ServerIndex, _ flight: Flight, _ line: RawSpan, _ envelope: Envelope
     ) {
         guard caching.isOn, let index = flight.waiter, exchanges[index].method == .initialize,
             envelope.result.kind == .object
         else { return }
         // What was asked for as a modern client, to find out the era, is over.
-        caching.catalog.meta = []
+        caching.parts[server].catalog.meta = []
         caching.familiar.forget()
-        caching.noteWrite(rule: -1)
+        caching.noteWrite(server)
         let capabilities = line.member("capabilities", of: envelope.result)
-        caching.catalog.hasTools = line.member("tools", of: capabilities).isPresent
+        caching.parts[server].catalog.hasTools = line.member("tools", of: capabilities).isPresent
         let revision = line.member("protocolVersion", of: envelope.result)
         var own: [UInt8] = []
-        if let request = exchanges[index].line?.bytes,
-            let asked = try? Envelope(scanning: request.span.bytes)
+        if let bytes = exchanges.line(of: index)?.bytes,
+            let asked = try? Envelope(scanning: bytes)
         {
-            let bytes = request.span.bytes
             let value = bytes.member("capabilities", of: asked.params)
             own = bytes.extracting(value.range.bounds).array
         }
-        caching.keys.agree(
+        caching.parts[server].keys.agree(
             revision: line.extracting(revision.range.bounds).array, capabilities: own)
+    }
+
+    /// A server that has answered what only modern or only legacy ones know has shown its era.
+    private mutating func noteEra(of server: ServerIndex, _ method: Method, _ envelope: Envelope) {
+        guard envelope.result.kind == .object else { return }
+        if method == .discover { servers[server].era = .modern }
+        if method == .initialize { servers[server].era = .legacy }
     }
 
     /// Whether an answer is for one caller only: it asks for input, with a state of its own.
@@ -110,14 +123,8 @@ extension ProxyCore {
         while place >= 0 {
             let index = Int(place)
             place = exchanges[index].nextWaiter
-            exchanges[index].previousWaiter = -1
-            exchanges[index].nextWaiter = -1
-            exchanges[index].stage = .held
-            if server.phase == .open {
-                sendHeld(index, sharing: false, into: &effects)
-            } else {
-                held.append(.request(index, arrival: exchanges[index].arrival))
-            }
+            markHeld(index)
+            sendHeld(index, sharing: false, into: &effects)
         }
     }
 
@@ -126,7 +133,7 @@ extension ProxyCore {
         into effects: inout Effects
     ) {
         if exchanges[index].concernsLater {
-            noteAnswer(to: index, number, line, envelope, into: &effects)
+            noteAnswer(to: index, line, envelope, into: &effects)
         }
         let isFailure = envelope.error.isPresent || envelope.resultIsError.kind == .true
         measureEnd(index, isFailure ? .failed : .answered)
@@ -155,7 +162,8 @@ extension ProxyCore {
         into effects: inout Effects
     ) {
         guard fits(line.byteCount, into: caller.batch) else {
-            let error = tooLargeError(retrySafe: caller.method.isReadOnly)
+            let error = tooLargeError(
+                servers[caller.server].name, retrySafe: caller.method.isReadOnly)
             let answer = error.answer(to: caller.id)
             deliver(to: .client, batch: caller.batch, into: &effects) { $0.append(answer) }
             return
@@ -173,7 +181,7 @@ extension ProxyCore {
     /// What a successful answer means for later: the token of a task stays in use, a revision is
     /// agreed on, and a new process of the server must be told again what was set up.
     private mutating func noteAnswer(
-        to index: ExchangeIndex, _ number: UInt32, _ line: RawSpan, _ envelope: Envelope,
+        to index: ExchangeIndex, _ line: RawSpan, _ envelope: Envelope,
         into effects: inout Effects
     ) {
         guard let exchange = exchanges.live(index) else { return }
@@ -183,30 +191,31 @@ extension ProxyCore {
             return
         }
         if !exchange.token.isEmpty, answersWithTask(line, envelope) {
-            let limit = settings.limits.taskTokens
-            server.taskTokens.keep(exchange.token, of: number, limit: limit)
+            connections[exchange.connection].taskTokens.keep(
+                exchange.token, of: exchange.flight, from: exchange.connection,
+                limit: settings.limits.taskTokens)
         }
         guard exchange.method.setsUpState else { return }
         if exchange.method == .subscribeResource || exchange.method == .unsubscribeResource {
             // From now on nobody watches; or what is read must not be from before the watch.
-            caching.drop(.readResource)
+            caching.drop(.readResource, of: exchange.server)
         }
         if exchange.method == .initialize {
             client.handshake = .agreed(Revision(inResultOf: line, envelope))
         }
-        let isNoted = restoration.note(
-            exchange.method, line: exchange.line?.bytes ?? [], limit: settings.limits.heldBytes,
-            arrival: exchange.arrival)
-        if !isNoted || exchange.line == nil {
+        let isNoted = servers[exchange.server].restoration.note(
+            exchange.method, line: exchanges.line(of: index).map { Array($0) } ?? [],
+            limit: settings.limits.heldBytes, arrival: exchange.arrival)
+        if !isNoted || !exchange.hasLine {
             effects.log(
-                .warning, server: settings.serverName,
+                .warning, server: servers[exchange.server].name,
                 "too much set up in the server to repeat it all after a restart")
         }
     }
 
-    func tooLargeError(retrySafe: Bool) -> ProxyError {
+    func tooLargeError(_ server: String?, retrySafe: Bool) -> ProxyError {
         ProxyError(
-            .unavailable, "answer too large", server: settings.serverName, retrySafe: retrySafe,
+            .unavailable, "answer too large", server: server, retrySafe: retrySafe,
             detail: "the answer has more than \(settings.limits.messageBytes) bytes")
     }
 }

@@ -29,14 +29,17 @@ extension ProxyCore {
                 .invalidParams, "a progress token longer than \(Lexeme.maximumLength) bytes")
         case .stopping:
             ProxyError(
-                .unavailable, "mcpo is shutting down", server: settings.serverName,
-                retrySafe: true, detail: "the request was not sent to the server")
+                .unavailable, "mcpo is shutting down", server: onlyServerName, retrySafe: true,
+                detail: "the request was not sent to the server")
         case .tooMany:
             ProxyError(
-                .overloaded, "too many requests without an answer", server: settings.serverName,
+                .overloaded, "too many requests without an answer", server: onlyServerName,
                 retrySafe: true, detail: "\(settings.limits.exchanges) requests are in flight")
         }
     }
+
+    /// The server that a request is for when nobody has looked at it.
+    private var onlyServerName: String? { servers.count == 1 ? servers[0].name : nil }
 
     /// Whether a request with this id is in flight. One whose end the server has announced gives
     /// its id up.
@@ -83,44 +86,59 @@ extension ProxyCore {
         let method = plan.method
         let token = envelope.metaProgressToken
         let hasToken = token.kind == .string || token.kind == .integer
-        let isKept = method.setsUpState && (method == .initialize || hasRoomToHold(line.byteCount))
+        let patience = plan.timeout ?? servers[plan.server].timeout
         var exchange = Exchange(
             id: id, hash: hash, token: hasToken ? Lexeme(line, token.range) : Lexeme(),
-            method: method, batch: batch, arrival: arrivals, line: isKept ? KeptLine(line) : nil,
+            method: method, batch: batch, arrival: arrivals, patience: patience,
             deadline: .never, lastDeadline: .never, began: present, endpoint: plan.endpoint)
+        exchange.server = plan.server
         exchange.takesStale = plan.hasKey && plan.call.looksUp && plan.call.maximumAge == .max
+        exchange.isRepeatable = isRepeatable(plan)
         if method != .listen {
-            exchange.deadline = present.advanced(byNanoseconds: timeout)
-            exchange.lastDeadline = present.advanced(byNanoseconds: maximumTimeout)
+            exchange.deadline = present.advanced(byNanoseconds: patience)
+            exchange.lastDeadline = present.advanced(
+                byNanoseconds: max(patience, servers[plan.server].maximumTimeout))
             nextTimeout = min(nextTimeout, exchange.deadline)
         }
         return exchange
     }
 
-    /// Keeps a request until the server is open, or refuses it when that will take long.
-    mutating func hold(
-        _ index: ExchangeIndex, _ line: RawSpan, at now: Instant, into effects: inout Effects
-    ) {
-        if exchanges[index].line == nil, hasRoomToHold(line.byteCount) {
-            exchanges.keep(KeptLine(line), in: index)
+    /// Keeps a request that a new process may have to be sent or told again, as long as there is
+    /// room.
+    mutating func keepIfNeeded(_ index: ExchangeIndex, _ plan: RequestPlan, _ line: RawSpan) {
+        guard plan.method.setsUpState || exchanges[index].isRepeatable && isRetrying,
+            plan.method == .initialize || hasRoomToHold(line.byteCount)
+        else { return }
+        exchanges.keep(line, in: index)
+    }
+
+    /// Keeps a request until a connection is open, or refuses it when that will take long.
+    mutating func hold(_ index: ExchangeIndex, _ line: RawSpan, into effects: inout Effects) {
+        if !exchanges[index].hasLine, hasRoomToHold(line.byteCount) {
+            exchanges.keep(line, in: index)
         }
-        if let error = holdError(index, at: now) {
+        if let error = holdError(index) {
             counters.refusedRequests += 1
             fail(index, error, into: &effects)
             return
         }
-        held.append(.request(index, arrival: exchanges[index].arrival))
+        let server = exchanges[index].server
+        servers[server].held.append(.request(index, arrival: exchanges[index].arrival))
     }
 
-    private func holdError(_ index: ExchangeIndex, at now: Instant) -> ProxyError? {
-        if case .down(let until) = server.phase, !RestartPolicy.isBearable(until, at: now) {
+    private func holdError(_ index: ExchangeIndex) -> ProxyError? {
+        let server = exchanges[index].server
+        let name = servers[server].name
+        if case .down(let until) = connections[servers[server].first].phase,
+            !RestartPolicy.isBearable(until, at: present)
+        {
             return ProxyError(
-                .unavailable, "the server is not running", server: settings.serverName,
-                retrySafe: true, detail: "it keeps exiting and is started again after a pause")
+                .unavailable, "the server is not running", server: name, retrySafe: true,
+                detail: "it keeps exiting and is started again after a pause")
         }
-        guard exchanges[index].line != nil, hasRoomToHold(0) else {
+        guard exchanges[index].hasLine, hasRoomToHold(0) else {
             return ProxyError(
-                .overloaded, "too much waits for the server to start", server: settings.serverName,
+                .overloaded, "too much waits for the server to start", server: name,
                 retrySafe: true, detail: "\(exchanges.keptBytes) bytes are waiting already")
         }
         return nil
@@ -128,7 +146,14 @@ extension ProxyCore {
 
     /// Whether one more line may be kept for later.
     func hasRoomToHold(_ byteCount: Int) -> Bool {
-        exchanges.keptBytes + held.byteCount + byteCount <= settings.limits.heldBytes
-            && held.messages.count < settings.limits.exchanges
+        exchanges.keptBytes + heldNotices + byteCount <= settings.limits.heldBytes
+            && heldCount < settings.limits.exchanges
+    }
+
+    /// Messages that wait for servers to start.
+    private var heldCount: Int {
+        var count = 0
+        for server in servers.indices { count += servers[server].held.messages.count }
+        return count
     }
 }

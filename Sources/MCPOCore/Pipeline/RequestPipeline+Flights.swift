@@ -6,28 +6,47 @@
 // flight is over, unless it may write: then mcpo still looks out for its answer.
 
 extension ProxyCore {
-    /// Writes a request to the open server under a number of mcpo's own.
+    /// Writes a request to an open connection under a number of mcpo's own.
     mutating func send(
-        _ index: ExchangeIndex, _ plan: RequestPlan, _ line: RawSpan, _ envelope: Envelope,
-        into effects: inout Effects
+        _ index: ExchangeIndex, _ plan: RequestPlan, to connection: ConnectionID, _ line: RawSpan,
+        _ envelope: Envelope, into effects: inout Effects
     ) {
         if plan.isForwarded, exchanges[index].token.isEmpty {
             // As nearly all are without a cache: nothing but the id is exchanged.
-            var flight = Flight(.exchange, position: server.outbound.appendedTotal)
+            var flight = Flight(
+                .exchange, position: connections[connection].outbound.appendedTotal)
             flight.firstWaiter = Int32(truncatingIfNeeded: index)
             flight.lastWaiter = flight.firstWaiter
-            let number = server.flights.insert(flight)
-            exchanges.markSent(index, as: number)
-            peakFlights = max(peakFlights, server.flights.count)
-            server.outbound.appendLine(line, replacing: envelope.id.range, withNumber: number)
-            scheduleFlush(of: .server(server.connection), into: &effects)
-            return
+            let number = connections[connection].flights.insert(flight)
+            exchanges.markSent(index, to: connection, as: number)
+            connections[connection].outbound.appendLine(
+                line, replacing: envelope.id.range, withNumber: number)
+            scheduleFlush(of: connection, into: &effects)
+        } else {
+            let place = Int32(truncatingIfNeeded: index)
+            let number = send(
+                plan, .exchange, to: connection, waiter: place, line, envelope, into: &effects)
+            exchanges.markSent(index, to: connection, as: number)
         }
-        let place = Int32(truncatingIfNeeded: index)
-        let number = send(plan, .exchange, waiter: place, line, envelope, into: &effects)
-        exchanges.markSent(index, as: number)
         exchanges[index].previousWaiter = -1
         exchanges[index].nextWaiter = -1
+        if exchanges[index].retries == 0 { retryBudget.noteCall() }
+        if exchanges[index].hasLine, !isKeptWhileSent(index) { exchanges.dropLine(of: index) }
+        noteSent(to: connection, into: &effects)
+    }
+
+    /// A flight has begun.
+    private mutating func noteSent(to connection: ConnectionID, into effects: inout Effects) {
+        let count = connections[connection].flights.count
+        peakFlights = max(peakFlights, count)
+        let server = connections[connection].server
+        if count > servers[server].settings.pool.maximumInFlight {
+            growPool(of: server, at: present, into: &effects)
+        }
+    }
+
+    private func isKeptWhileSent(_ index: ExchangeIndex) -> Bool {
+        exchanges[index].method.setsUpState || isRetrying && exchanges[index].isRepeatable
     }
 
     /// Begins a flight.
@@ -35,25 +54,24 @@ extension ProxyCore {
     /// - Returns: its number.
     @discardableResult
     mutating func send(
-        _ plan: RequestPlan, _ purpose: Flight.Purpose, waiter: Int32 = -1, _ line: RawSpan,
-        _ envelope: Envelope, into effects: inout Effects
+        _ plan: RequestPlan, _ purpose: Flight.Purpose, to connection: ConnectionID,
+        waiter: Int32 = -1, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
     ) -> UInt32 {
-        var flight = Flight(purpose, position: server.outbound.appendedTotal)
+        var flight = Flight(purpose, position: connections[connection].outbound.appendedTotal)
         flight.firstWaiter = waiter
         flight.lastWaiter = waiter
         if plan.mayWrite {
             flight.mayWrite = true
             flight.rule = plan.call.tool.rule
-            caching.writeBegins(rule: flight.rule)
+            caching.writeBegins(plan.server, rule: flight.rule)
         }
         if plan.needsTerms, caching.flights.keyBytes <= settings.limits.heldBytes {
             flight.terms = caching.enterTerms(for: plan, at: present)
         }
-        if purpose != .exchange { setDeadline(of: &flight) }
+        if purpose != .exchange { setDeadline(of: &flight, plan.server) }
         let terms = flight.terms
-        let number = server.flights.insert(flight)
-        peakFlights = max(peakFlights, server.flights.count)
-        if let terms { caching.flights.lead(terms, number: number) }
+        let number = connections[connection].flights.insert(flight)
+        if let terms { caching.flights.lead(terms, number: number, of: connection) }
         var edits = Edits(envelope.id.range, number)
         if envelope.metaProgressToken.kind == .string || envelope.metaProgressToken.kind == .integer
         {
@@ -62,17 +80,17 @@ extension ProxyCore {
             // Others may join, and want to know how it goes (SPEC §12, Dedup).
             edits.addProgressToken(line, envelope)
         }
-        sendToServer(line, edits, into: &effects)
+        send(line, to: connection, edits, into: &effects)
         return number
     }
 
     /// Lets an exchange wait for the answer to an equal request. Its line is kept: should the
     /// answer be good for one only, it is sent after all.
     mutating func join(_ index: ExchangeIndex, _ leader: TermsID, _ line: RawSpan) {
-        let number = caching.flights[leader].number
-        exchanges.markSent(index, as: number)
-        exchanges.keep(KeptLine(line), in: index)
-        addWaiter(index, to: number)
+        let terms = caching.flights[leader]
+        exchanges.markSent(index, to: terms.connection, as: terms.number)
+        if !exchanges[index].hasLine { exchanges.keep(line, in: index) }
+        addWaiter(index, to: terms.number, of: terms.connection)
         caching.flights.joined += 1
         if let endpoint = exchanges[index].endpoint { caching.monitor.noteJoined(endpoint) }
     }
@@ -82,17 +100,22 @@ extension ProxyCore {
     mutating func refresh(
         _ plan: RequestPlan, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
     ) -> Bool {
-        guard plan.call.stores, server.phase == .open,
-            server.flights.count < settings.limits.exchanges
+        guard plan.call.stores else { return false }
+        if caching.isFetching(plan) { return true }
+        guard let connection = checkOut(for: plan),
+            connections[connection].flights.count < settings.limits.exchanges
         else { return false }
-        if !caching.isFetching(plan) { send(plan, .refresh, line, envelope, into: &effects) }
+        send(plan, .refresh, to: connection, line, envelope, into: &effects)
+        noteSent(to: connection, into: &effects)
         return true
     }
 
-    private mutating func addWaiter(_ index: ExchangeIndex, to number: UInt32) {
+    private mutating func addWaiter(
+        _ index: ExchangeIndex, to number: UInt32, of connection: ConnectionID
+    ) {
         let place = Int32(truncatingIfNeeded: index)
         var previous: Int32 = -1
-        server.flights.update(number) { flight in
+        connections[connection].flights.update(number) { flight in
             previous = flight?.lastWaiter ?? -1
             if previous < 0 { flight?.firstWaiter = place }
             flight?.lastWaiter = place
@@ -104,14 +127,17 @@ extension ProxyCore {
 
     /// Whether nobody but this exchange is interested in the answer to its flight.
     func isAlone(_ index: ExchangeIndex) -> Bool {
-        guard let flight = server.flights[exchanges[index].flight] else { return true }
+        let connection = exchanges[index].connection
+        guard let flight = connections[connection].flights[exchanges[index].flight] else {
+            return true
+        }
         return flight.purpose == .exchange && flight.firstWaiter == flight.lastWaiter
     }
 
     /// Takes an exchange out of its flight, and the flight out of the table if it was the last one.
     mutating func leaveFlight(_ index: ExchangeIndex) {
-        let number = exchanges[index].flight
-        guard var flight = server.flights[number] else { return }
+        let (connection, number) = (exchanges[index].connection, exchanges[index].flight)
+        guard var flight = connections[connection].flights[number] else { return }
         let (previous, next) = (exchanges[index].previousWaiter, exchanges[index].nextWaiter)
         if previous < 0 {
             flight.firstWaiter = next
@@ -124,63 +150,70 @@ extension ProxyCore {
             exchanges[Int(next)].previousWaiter = previous
         }
         if flight.firstWaiter >= 0 || flight.purpose != .exchange {
-            server.flights.update(number) { $0 = flight }
+            connections[connection].flights.update(number) { $0 = flight }
         } else {
-            abandon(number, flight)
+            abandon(number, of: connection, flight)
         }
     }
 
     /// Nobody waits for a flight any more.
-    private mutating func abandon(_ number: UInt32, _ flight: Flight) {
+    private mutating func abandon(
+        _ number: UInt32, of connection: ConnectionID, _ flight: Flight
+    ) {
         if let terms = flight.terms {
             caching.flights.leave(terms)
             caching.flights.forget(terms)
         }
         guard flight.mayWrite, caching.isOn else {
-            server.flights.remove(number)
+            connections[connection].flights.remove(number)
             return
         }
-        caching.writeEnds(rule: flight.rule)
-        caching.abandonWrite(until: present.advanced(byNanoseconds: timeout))
+        let server = connections[connection].server
+        caching.writeEnds(server, rule: flight.rule)
+        caching.abandonWrite(
+            server, until: present.advanced(byNanoseconds: servers[server].timeout))
         var abandoned = flight
         abandoned.purpose = .abandoned
         abandoned.terms = nil
-        setDeadline(of: &abandoned)
-        server.flights.update(number) { $0 = abandoned }
-        server.abandoned.append(number)
-        if server.abandoned.count > settings.limits.abandonedWrites {
-            let isUnanswered = server.flights.remove(server.abandoned.removeFirst()) != nil
-            if isUnanswered { caching.forgetAbandonedWrite() }
+        setDeadline(of: &abandoned, server)
+        connections[connection].flights.update(number) { $0 = abandoned }
+        connections[connection].abandoned.append(number)
+        if connections[connection].abandoned.count > settings.limits.abandonedWrites {
+            let oldest = connections[connection].abandoned.removeFirst()
+            let isUnanswered = connections[connection].flights.remove(oldest) != nil
+            if isUnanswered { caching.forgetAbandonedWrite(server) }
         }
     }
 
-    private mutating func setDeadline(of flight: inout Flight) {
-        flight.deadline = present.advanced(byNanoseconds: timeout)
+    private mutating func setDeadline(of flight: inout Flight, _ server: ServerIndex) {
+        flight.deadline = present.advanced(byNanoseconds: servers[server].timeout)
         nextTimeout = min(nextTimeout, flight.deadline)
     }
 
     /// Gives up the flights of mcpo's own whose time is over.
-    mutating func expireFlights(into effects: inout Effects) {
-        for number in server.flights.numbers {
-            guard let flight = server.flights[number], flight.deadline != .never else { continue }
+    mutating func expireFlights(of connection: ConnectionID, into effects: inout Effects) {
+        for number in connections[connection].flights.numbers {
+            guard let flight = connections[connection].flights[number], flight.deadline != .never
+            else { continue }
             guard flight.deadline <= present else {
                 nextTimeout = min(nextTimeout, flight.deadline)
                 continue
             }
             if flight.waiter != nil {
                 // From now on it is the affair of those who have joined.
-                server.flights.update(number) {
+                connections[connection].flights.update(number) {
                     $0?.purpose = .exchange
                     $0?.deadline = .never
                 }
                 continue
             }
             if flight.purpose == .refresh || flight.purpose == .catalog {
-                cancelDownstream(number, into: &effects)
+                cancelDownstream(number, of: connection, into: &effects)
             }
-            failFlight(number, into: &effects) { _ in ProxyError(.timeout, "") }
+            failFlight(number, of: connection, into: &effects) { _ in ProxyError(.timeout, "") }
             if flight.purpose == .catalog {
-                toolsAreNotToBeHad(mayTryAgain: true, after: .zero)
+                let server = connections[connection].server
+                toolsAreNotToBeHad(of: server, mayTryAgain: true, after: .zero)
             }
         }
     }
@@ -188,19 +221,21 @@ extension ProxyCore {
     /// Tells everybody who waits for a flight that there will be no answer.
     /// - Parameter error: what an exchange gets.
     mutating func failFlight(
-        _ number: UInt32, into effects: inout Effects, _ error: (Exchange) -> ProxyError
+        _ number: UInt32, of connection: ConnectionID, into effects: inout Effects,
+        _ error: (Exchange) -> ProxyError
     ) {
-        guard let flight = server.flights[number] else { return }
+        guard let flight = connections[connection].flights[number] else { return }
+        let server = connections[connection].server
         if let terms = flight.terms { caching.flights.leave(terms) }
         if flight.purpose == .abandoned {
-            caching.noteWrite(rule: flight.rule)
-            caching.abandonedWriteEnded()
+            caching.noteWrite(server, rule: flight.rule)
+            caching.abandonedWriteEnded(server)
         } else if flight.mayWrite {
-            caching.writeEnds(rule: flight.rule)
+            caching.writeEnds(server, rule: flight.rule)
         }
-        if flight.purpose == .catalog { toolsAreNotToBeHad(mayTryAgain: true) }
+        if flight.purpose == .catalog { toolsAreNotToBeHad(of: server, mayTryAgain: true) }
         // The exchanges leave it one by one; it stays until then for `fallBack`.
-        server.flights.update(number) {
+        connections[connection].flights.update(number) {
             $0?.mayWrite = false
             $0?.purpose = .refresh
         }
@@ -211,7 +246,7 @@ extension ProxyCore {
             guard let exchange = exchanges.live(index) else { continue }
             fail(index, error(exchange), into: &effects)
         }
-        server.flights.remove(number)
+        connections[connection].flights.remove(number)
         if let terms = flight.terms { caching.flights.forget(terms) }
     }
 }

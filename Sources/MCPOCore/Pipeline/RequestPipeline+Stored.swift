@@ -5,7 +5,7 @@ extension ProxyCore {
     /// Answers a line that was answered from the cache before, without looking what is in it.
     mutating func answerFamiliar(_ line: RawSpan, into effects: inout Effects) -> Bool {
         guard let request = caching.familiar.find(line), !client.hasEnded, !client.isGone,
-            exchanges.count < settings.limits.exchanges, !isCatalogDue
+            exchanges.count < settings.limits.exchanges, !isCatalogDue(of: 0)
         else { return false }
         if !exchanges.isEmpty {
             let id = Lexeme(line, request.id)
@@ -75,10 +75,12 @@ extension ProxyCore {
             exchange.takesStale
         else { return false }
         let found: StaleAnswer?
-        if let terms = server.flights[exchange.flight]?.terms, exchange.stage == .sent {
+        if exchange.stage == .sent,
+            let terms = connections[exchange.connection].flights[exchange.flight]?.terms
+        {
             found = caching.fallback(for: terms, at: present)
         } else {
-            found = fallback(forHeld: exchange)
+            found = fallback(forHeld: index, exchange)
         }
         guard let found, fits(found.answer.count, into: exchange.batch) else { return false }
         giveStale(found, to: index, into: &effects)
@@ -86,12 +88,14 @@ extension ProxyCore {
     }
 
     /// The same for a request that was never sent: its line is there to be looked at again.
-    private mutating func fallback(forHeld exchange: Exchange) -> StaleAnswer? {
-        guard exchange.method.hasStorableAnswer, let bytes = exchange.line?.bytes,
-            let envelope = try? Envelope(scanning: bytes.span.bytes)
+    private mutating func fallback(
+        forHeld index: ExchangeIndex, _ exchange: Exchange
+    ) -> StaleAnswer? {
+        guard exchange.method.hasStorableAnswer, let bytes = exchanges.line(of: index)?.bytes,
+            let envelope = try? Envelope(scanning: bytes)
         else { return nil }
         let plan = caching.plan(
-            bytes.span.bytes, envelope, exchange.method, isWatched: false, at: present)
+            exchange.server, bytes, envelope, exchange.method, isWatched: false, at: present)
         guard plan.hasKey else { return nil }
         return caching.fallback(for: plan, at: present)
     }

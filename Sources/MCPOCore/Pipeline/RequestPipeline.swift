@@ -31,41 +31,59 @@ extension ProxyCore {
             refuseRequest(id, refusal, batch: batch, into: &effects)
             return
         }
-        noteClient(line, envelope, method, into: &effects)
-        let plan = makePlan(line, envelope, method, into: &effects)
+        let server = 0
+        noteClient(of: server, line, envelope, method, into: &effects)
+        let plan = makePlan(server, line, envelope, method, into: &effects)
         if caching.isOn, answerHere(id, plan, line, envelope, batch, into: &effects) { return }
         if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let index = enter(id, hash, plan, line, envelope, batch)
-        if server.phase != .open {
-            hold(index, line, at: now, into: &effects)
-        } else if let leader = caching.leader(for: plan, at: now), hasRoomToHold(line.byteCount) {
+        proceed(index, plan, line, envelope, into: &effects)
+    }
+
+    /// Takes a request on from the cache: to an equal one under way, or to a connection, or lets it
+    /// wait for one.
+    mutating func proceed(
+        _ index: ExchangeIndex, _ plan: RequestPlan, _ line: RawSpan, _ envelope: Envelope,
+        into effects: inout Effects
+    ) {
+        if let leader = caching.leader(for: plan, at: present),
+            connections[caching.flights[leader].connection].isOpen,
+            exchanges[index].hasLine || hasRoomToHold(line.byteCount)
+        {
             join(index, leader, line)
+        } else if let connection = checkOut(for: plan) {
+            send(index, plan, to: connection, line, envelope, into: &effects)
         } else {
-            send(index, plan, line, envelope, into: &effects)
+            hold(index, line, into: &effects)
         }
     }
 
     /// Takes the server's answer to a request under way back to those who wait for it.
     mutating func settle(
-        _ number: UInt32, _ line: RawSpan, _ envelope: Envelope, at now: Instant,
-        into effects: inout Effects
+        _ number: UInt32, of connection: ConnectionID, _ line: RawSpan, _ envelope: Envelope,
+        at now: Instant, into effects: inout Effects
     ) {
-        guard let flight = server.flights.remove(number) else { return }
-        server.hasAnswered = true
+        guard let flight = connections[connection].flights.remove(number) else { return }
+        connections[connection].hasAnswered = true
+        connections[connection].usedAt = now
+        let server = connections[connection].server
         switch flight.purpose {
         case .reopen:
-            reopened(line, envelope, at: now, into: &effects)
+            reopened(connection, line, envelope, at: now, into: &effects)
         case .restore:
             break
+        case .check:
+            let isWell = !envelope.error.isPresent || isMethodUnknown(line, envelope)
+            noteCheck(connection, isWell: isWell, at: now, into: &effects)
         case .abandoned:
             counters.unknownServerAnswers += 1
-            caching.noteWrite(rule: flight.rule)
-            caching.abandonedWriteEnded()
+            caching.noteWrite(server, rule: flight.rule)
+            caching.abandonedWriteEnded(server)
         case .catalog:
-            readTools(number, line, envelope, into: &effects)
-            fanOut(flight, number, line, envelope, into: &effects)
+            readTools(of: server, number, line, envelope, into: &effects)
+            fanOut(flight, number, of: connection, line, envelope, into: &effects)
         case .exchange, .refresh:
-            fanOut(flight, number, line, envelope, into: &effects)
+            fanOut(flight, number, of: connection, line, envelope, into: &effects)
         }
     }
 
@@ -85,7 +103,7 @@ extension ProxyCore {
     mutating func end(_ index: ExchangeIndex) -> Caller? {
         guard exchanges.isLive(index) else { return nil }
         switch exchanges[index].stage {
-        case .held: break
+        case .held, .queued: break
         case .sent, .tornDown: leaveFlight(index)
         }
         return exchanges.remove(index)
@@ -97,23 +115,27 @@ extension ProxyCore {
 extension ProxyCore {
     /// What a request tells of the client, and mcpo's own question for the tools where it is due.
     private mutating func noteClient(
-        _ line: RawSpan, _ envelope: Envelope, _ method: Method, into effects: inout Effects
+        of server: ServerIndex, _ line: RawSpan, _ envelope: Envelope, _ method: Method,
+        into effects: inout Effects
     ) {
         guard caching.isOn, method != .initialize else { return }
         if envelope.metaProtocolVersion.isPresent {
-            noteModern(line, envelope, method, into: &effects)
+            noteModern(server, line, envelope, method, into: &effects)
         }
-        if method != .discover { checkTools(into: &effects) }
+        if method != .discover { checkTools(of: server, into: &effects) }
     }
 
     mutating func makePlan(
-        _ line: RawSpan, _ envelope: Envelope, _ method: Method, into effects: inout Effects
+        _ server: ServerIndex, _ line: RawSpan, _ envelope: Envelope, _ method: Method,
+        into effects: inout Effects
     ) -> RequestPlan {
-        guard caching.isOn else { return RequestPlan(forwarding: method) }
+        guard caching.isOn else { return RequestPlan(forwarding: method, to: server) }
         let isWatched =
-            method == .readResource && restoration.hasSubscription(to: envelope.uri, in: line)
+            method == .readResource
+            && servers[server].restoration.hasSubscription(to: envelope.uri, in: line)
         let before = caching.unknownDirectives
-        let plan = caching.plan(line, envelope, method, isWatched: isWatched, at: present)
+        let plan = caching.plan(
+            server, line, envelope, method, isWatched: isWatched, at: present)
         if before == 0, caching.unknownDirectives > 0 {
             effects.log(
                 .warning,
@@ -144,13 +166,13 @@ extension ProxyCore {
             caching.monitor.begin(endpoint, at: present)
             caching.monitor.end(endpoint, since: present, at: present, outcome: .failed)
         }
-        refuse(id, missError, batch: batch, into: &effects)
+        refuse(id, missError(of: plan.server), batch: batch, into: &effects)
         return true
     }
 
-    private var missError: ProxyError {
+    private func missError(of server: ServerIndex) -> ProxyError {
         ProxyError(
-            .cacheMiss, "no stored answer", server: settings.serverName, retrySafe: true,
+            .cacheMiss, "no stored answer", server: servers[server].name, retrySafe: true,
             detail: #"the request asked for "only-if-cached"; nothing was sent"#)
     }
 
@@ -159,20 +181,21 @@ extension ProxyCore {
         _ id: consuming Lexeme, _ hash: UInt64, _ plan: RequestPlan, _ line: RawSpan,
         _ envelope: Envelope, _ batch: BatchID?
     ) -> ExchangeIndex {
+        let server = plan.server
         if plan.method == .initialize {
             client.handshake = .requested
-            caching.catalog.isClientReady = false
+            caching.parts[server].catalog.isClientReady = false
         }
         if let endpoint = plan.endpoint { caching.monitor.begin(endpoint, at: present) }
         let index = exchanges.insert(makeExchange(id, hash, plan, line, envelope, batch))
+        keepIfNeeded(index, plan, line)
         if plan.method == .unsubscribeResource {
-            restoration.doubtSubscriptions(until: arrivals)
-            caching.dropResource(envelope.uri, line)
-        }
-        if plan.method == .unsubscribeResource, exchanges[index].line == nil, server.phase == .open
-        {
-            // When its answer comes nobody will know what it was about.
-            restoration.forgetSubscription(in: line.array)
+            servers[server].restoration.doubtSubscriptions(until: arrivals)
+            caching.dropResource(envelope.uri, line, of: server)
+            if !exchanges[index].hasLine, connections[servers[server].first].isOpen {
+                // When its answer comes nobody will know what it was about.
+                servers[server].restoration.forgetSubscription(in: line.array)
+            }
         }
         return index
     }

@@ -3,6 +3,7 @@
 
 /// The way of one request through the stages.
 struct RequestPlan {
+    var server = 0
     var method: Method
     var era: Era
     /// What is measured; nil for a subscription, which has no end of its own.
@@ -14,26 +15,29 @@ struct RequestPlan {
     var cache = CacheHandle.default
     var group: CacheGroup
     var resource: UInt64 = 0
+    /// How long it may take, in nanoseconds, by its tool's own rule.
+    var timeout: Int64?
     /// Whether it asks for a page after the first.
     var hasCursor = false
     /// Whether the request may wait for the answer to an equal one, and others for its answer.
     var isShareable = false
 
-    init(_ method: Method, _ era: Era, _ endpoint: EndpointID?, _ call: CallDecision) {
+    init(_ method: Method, _ era: Era, _ place: CachePart.Place?, _ call: CallDecision) {
         self.method = method
         self.era = era
-        self.endpoint = endpoint
+        endpoint = place?.endpoint
         self.call = call
-        group = CacheGroup(server: 0, number: Int(endpoint?.index ?? 0))
+        group = place?.group ?? CacheGroup(server: 0, number: 0)
     }
 
     /// The plan of a proxy that only forwards.
-    init(forwarding method: Method) {
+    init(forwarding method: Method, to server: ServerIndex) {
         let decision = CacheDecision(line: .policyOff, effect: .readOnly)
         self.init(
             method, .legacy, nil,
             CallDecision(
                 tool: decision, looksUp: false, stores: false, joinsEarlierFlights: false))
+        self.server = server
     }
 
     /// Whether the request is sent as it is, and its answer means nothing for anybody else.

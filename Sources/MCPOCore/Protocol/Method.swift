@@ -1,7 +1,7 @@
 // The methods that mcpo treats in a way of their own. Any other is forwarded without a look.
 
 /// A method name, as far as mcpo needs to know it.
-package enum Method: UInt8, Sendable {
+package enum Method: UInt8, CaseIterable, Sendable {
     // Requests of the client
     case initialize
     case discover

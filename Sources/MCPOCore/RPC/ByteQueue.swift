@@ -154,6 +154,14 @@ package struct ByteQueue: ~Copyable {
         tail += bytes.count
     }
 
+    /// Copies the line that begins at a position that was not taken yet, without its newline.
+    package func copyLine(at position: UInt64, into line: inout [UInt8]) {
+        guard position >= takenTotal, position < appendedTotal else { return }
+        let start = head + Int(position - takenTotal)
+        let rest = UnsafeRawBufferPointer(rebasing: storage[start..<tail])
+        line += rest.prefix { $0 != UInt8(ascii: "\n") }
+    }
+
     /// Drops everything that waits; it has not been taken.
     package mutating func removeAll() {
         (head, tail) = (0, 0)

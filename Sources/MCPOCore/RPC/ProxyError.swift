@@ -48,7 +48,7 @@ package struct ProxyError: Error, Equatable, Sendable {
     }
 
     package init(
-        _ code: ErrorCode, _ message: String, server: String, retrySafe: Bool, detail: String
+        _ code: ErrorCode, _ message: String, server: String?, retrySafe: Bool, detail: String
     ) {
         self.code = code
         self.message = message

@@ -5,17 +5,25 @@
 ///
 /// How a task ends is the peers' affair; the oldest tokens make room for new ones.
 package struct TaskTokens: Sendable {
-    private var tokens: [(number: UInt32, token: Lexeme)] = []
+    private var tokens: [(number: UInt32, token: Lexeme, connection: ConnectionID)] = []
 
     package init() {}
 
-    package mutating func keep(_ token: Lexeme, of number: UInt32, limit: Int) {
+    /// - Parameter connection: whose request it was, or who has it.
+    package mutating func keep(
+        _ token: Lexeme, of number: UInt32, from connection: ConnectionID, limit: Int
+    ) {
         if tokens.count >= limit { tokens.removeFirst(tokens.count - limit + 1) }
-        tokens.append((number, token))
+        tokens.append((number, token, connection))
     }
 
-    package subscript(number: UInt32) -> Lexeme? {
-        tokens.last { $0.number == number }?.token
+    package subscript(number: UInt32) -> (token: Lexeme, connection: ConnectionID)? {
+        tokens.last { $0.number == number }.map { ($0.token, $0.connection) }
+    }
+
+    /// The process of a connection is gone.
+    package mutating func forget(_ connection: ConnectionID) {
+        tokens.removeAll { $0.connection == connection }
     }
 }
 

@@ -304,7 +304,7 @@ private struct FreshnessWorld: ~Copyable {
     }
 
     private mutating func obey(_ command: Effect) {
-        guard case .spawn(let spawned) = command else { return }
+        guard case .spawn(let spawned, _) = command else { return }
         connection = spawned
         fromServer = LineFramer(maximumLineLength: 1 << 20)
         isAlive = true

@@ -14,11 +14,11 @@ import Testing
     }
 
     private static func exchange(
-        _ id: String, arrival: UInt64, method: Method = .ping, line: KeptLine? = nil
+        _ id: String, arrival: UInt64, method: Method = .ping
     ) -> Exchange {
         Exchange(
             id: Lexeme(Array(id.utf8)), hash: key(id).hash, token: Lexeme(), method: method,
-            batch: nil, arrival: arrival, line: line, deadline: .never, lastDeadline: .never)
+            batch: nil, arrival: arrival, deadline: .never, lastDeadline: .never)
     }
 
     /// Plays random insertions and removals of `ids` against a dictionary.
@@ -85,8 +85,9 @@ import Testing
     @Test func `changes stay in place`() {
         var table = ExchangeTable()
         let index = table.insert(Self.exchange("1", arrival: 1))
-        table.markSent(index, as: 42)
+        table.markSent(index, to: ConnectionID(rawValue: 7), as: 42)
         #expect(table.live(index)?.flight == 42)
+        #expect(table.live(index)?.connection == ConnectionID(rawValue: 7))
         #expect(table.remove(index) != nil)
         #expect(table.remove(index) == nil)
         #expect(table.live(index) == nil)
@@ -108,20 +109,32 @@ import Testing
         #expect(table.count == 100)
     }
 
-    @Test func `kept lines are counted until they are dropped, sent or ended`() {
+    @Test func `kept lines are counted until they are dropped or ended`() {
         var table = ExchangeTable()
-        let line = KeptLine(Array("0123456789".utf8).span.bytes)
-        let call = table.insert(Self.exchange("1", arrival: 1, method: .callTool, line: line))
-        let listen = table.insert(Self.exchange("2", arrival: 2, method: .listen, line: line))
-        let ping = table.insert(Self.exchange("3", arrival: 3))
-        table.keep(line, in: ping)
+        let line = Array("0123456789".utf8)
+        let places = (1...3).map { table.insert(Self.exchange("\($0)", arrival: $0)) }
+        for place in places { table.keep(line.span.bytes, in: place) }
         #expect(table.keptBytes == 30)
-        table.markSent(call, as: 1)
-        table.markSent(listen, as: 2)
-        #expect(table.keptBytes == 20, "only what may have to be told again is kept")
-        table.keep(nil, in: ping)
-        table.discard(listen)
+        #expect(table.line(of: places[1]).map { Array($0) } == line)
+        table.dropLine(of: places[0])
+        table.dropLine(of: places[0])
+        #expect(table.keptBytes == 20)
+        #expect(table.line(of: places[0]) == nil)
+        table.discard(places[1])
+        #expect(table.line(of: places[1]) == nil)
+        table.discard(places[2])
         #expect(table.keptBytes == 0)
+    }
+
+    @Test func `a line is kept where one was before, shorter or longer`() {
+        var table = ExchangeTable()
+        for (number, length) in [10, 100_000, 3, 300, 0, 70_000].enumerated() {
+            let place = table.insert(Self.exchange("1", arrival: UInt64(number)))
+            let line = (0..<length).map { UInt8(truncatingIfNeeded: $0) }
+            table.keep(line.span.bytes, in: place)
+            #expect(table.line(of: place).map { Array($0) } == line)
+            table.discard(place)
+        }
     }
 
     @Test func `a queue of held messages counts the bytes of notifications`() {

@@ -103,10 +103,16 @@ import Testing
 
     @Test func `task tokens are kept up to their limit, the newest ones`() {
         var tokens = TaskTokens()
-        for number in 1...10 { tokens.keep(Lexeme(UInt32(number)), of: UInt32(number), limit: 3) }
+        for number in 1...10 {
+            let connection = ConnectionID(rawValue: UInt32(number % 2))
+            tokens.keep(Lexeme(UInt32(number)), of: UInt32(number), from: connection, limit: 3)
+        }
         for number in 1...10 {
             let expected = number > 7 ? Lexeme(UInt32(number)) : nil
-            #expect(tokens[UInt32(number)] == expected)
+            #expect(tokens[UInt32(number)]?.token == expected)
         }
+        tokens.forget(ConnectionID(rawValue: 1))
+        #expect(tokens[9] == nil)
+        #expect(tokens[10]?.token == Lexeme(10))
     }
 }

@@ -164,7 +164,8 @@ extension Transcript {
 
     private static let durations: [String: Path<Duration>] = [
         "timeout": \.timeout, "maximumTimeout": \.maximumTimeout,
-        "shutdownTimeout": \.shutdownTimeout, "connectionTimeout": \.connectionTimeout,
+        "shutdownTimeout": \.shutdownTimeout,
+        "connectionTimeout": \.servers[0].pool.connectionTimeout,
     ]
 
     /// What a modern client puts into each request's `_meta`.

@@ -83,7 +83,7 @@ extension TranscriptRunner {
 
 extension TranscriptRunner {
     private mutating func start(_ statement: Statement) throws(TranscriptError) {
-        guard case .spawn(let spawned)? = commands.first else {
+        guard case .spawn(let spawned, _)? = commands.first else {
             throw failure("no process is asked for; next is \(next)")
         }
         commands.removeFirst()

@@ -169,7 +169,7 @@ extension TranscriptRunner {
                 guard unreleased.remove(released) != nil else {
                     throw failure("process \(released.rawValue) is released twice")
                 }
-            case .spawn(let spawned):
+            case .spawn(let spawned, _):
                 connection = spawned
                 commands.append(effect)
             default: commands.append(effect)

@@ -50,7 +50,9 @@ struct Scenario {
         settings.timeout = .milliseconds(dice.pick([400, 3_000, 20_000]))
         settings.maximumTimeout = settings.timeout * dice.between(1...3)
         settings.shutdownTimeout = .milliseconds(dice.pick([200, 1_000, 5_000]))
-        settings.connectionTimeout = .milliseconds(dice.pick([300, 5_000]))
+        // One process at a time; pools have a world of their own.
+        settings.servers[0].pool.maximum = 1
+        settings.servers[0].pool.connectionTimeout = .milliseconds(dice.pick([300, 5_000]))
         settings.logLevel = .error
     }
 

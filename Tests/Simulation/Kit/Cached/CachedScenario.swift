@@ -43,7 +43,9 @@ struct CachedScenario {
         resources = dice.pick([0, 0, 40])
         settings.timeout = .milliseconds(dice.pick([400, 3_000, 20_000]))
         settings.maximumTimeout = settings.timeout * dice.between(1...3)
-        settings.connectionTimeout = .milliseconds(dice.pick([300, 5_000]))
+        // One process at a time; pools have a world of their own.
+        settings.servers[0].pool.maximum = 1
+        settings.servers[0].pool.connectionTimeout = .milliseconds(dice.pick([300, 5_000]))
         settings.logLevel = .error
         if dice.percent(20) { settings.limits.abandonedWrites = dice.between(1...3) }
         caching = CachingSettings(policy: CachePolicy(), identity: Array("sim".utf8))

@@ -307,7 +307,7 @@ extension CachedWorld {
         if case .log = command { return }
         trace.note(.effect, now, "\(command)")
         switch command {
-        case .spawn(let connection):
+        case .spawn(let connection, _):
             current = connection.rawValue
             later(.processReady(current), .milliseconds(dice.pick([0, 0, 30])))
         case .closeInput(let connection):

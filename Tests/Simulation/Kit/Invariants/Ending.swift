@@ -28,7 +28,7 @@ enum Command: Equatable {
 
     init?(_ effect: Effect) {
         switch effect {
-        case .spawn(let connection): self = .spawn(connection.rawValue)
+        case .spawn(let connection, _): self = .spawn(connection.rawValue)
         case .closeInput(let connection): self = .closeInput(connection.rawValue)
         case .signal(let connection, let signal): self = .signal(connection.rawValue, signal)
         case .release(let connection): self = .release(connection.rawValue)

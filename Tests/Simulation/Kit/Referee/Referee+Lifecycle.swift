@@ -40,7 +40,8 @@ extension Referee {
             return
         }
         coverage.note(.reinitialized)
-        server.phase = .reopening(until: now.advanced(by: settings.connectionTimeout))
+        server.phase = .reopening(
+            until: now.advanced(by: settings.servers[0].pool.connectionTimeout))
         expectAgain(initialize, as: .reopen)
     }
 

@@ -58,7 +58,7 @@ extension World {
         saboteur?.spoil(&outcome, input: input)
         for line in outcome.toClient { say(line, to: .client) }
         for line in outcome.toServer { say(line, to: .server(ConnectionID(rawValue: current))) }
-        for case .spawn(let connection) in outcome.commands { current = connection.rawValue }
+        for case .spawn(let connection, _) in outcome.commands { current = connection.rawValue }
         commands += outcome.commands
         noteCommands(outcome.commands)
         var look = Look(

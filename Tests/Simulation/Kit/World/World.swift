@@ -159,7 +159,7 @@ final class World {
 
     private func perform(_ command: Effect) {
         switch command {
-        case .spawn(let connection): spawn(connection)
+        case .spawn(let connection, _): spawn(connection)
         case .closeInput(let connection): closeInput(connection)
         case .signal(let connection, let signal): send(signal, to: connection)
         case .release(let connection): processes[connection.rawValue] = nil

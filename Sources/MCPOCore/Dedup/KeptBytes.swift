@@ -4,7 +4,7 @@
 // under way and with its answer: an array would be allocated, counted and freed each time.
 
 /// The bytes of a key.
-struct KeyBytes: ~Copyable {
+struct KeptBytes: ~Copyable {
     /// Four of malloc's usual small sizes: most keys fit into one block of this.
     private static let grain = 256
     /// Longer keys give their memory back when a short one follows.

@@ -1,0 +1,92 @@
+// What the cache stage knows of one server: its tools, what the policy says of them, the start of its
+// keys, and the writes on it that are under way.
+
+/// One server's part of the cache stage.
+struct CachePart {
+    /// Where a tool or method is measured, and the group that its answers are stored in.
+    struct Place {
+        var endpoint: EndpointID
+        var group: CacheGroup
+    }
+
+    /// The groups that a rule's `invalidates` names, as far as it was looked.
+    struct RuleGroups {
+        var groups: [CacheGroup] = []
+        var looked = 0
+    }
+
+    let policy: CachePolicy
+    var keys: CacheKeyMaker
+    var catalog = CatalogState()
+    /// The places of methods, by `Method.rawValue`; nil until first used.
+    var methodPlaces: [Place?] = Array(repeating: nil, count: Method.allCases.count)
+    /// The places of the tools of one list, by their places in it; nil until first used.
+    var toolPlaces: [Place?] = []
+    var toolEdition = 0
+    /// The names of what has a group, as the server knows them, and the numbers of their groups.
+    var groupNames = EndpointNames(first: "other")
+    var groups: [CacheGroup]
+    /// The decisions on methods: four for each, by era and whether a resource is watched.
+    let methodDecisions: [CacheDecision]
+    /// The cache of each rule, by its place in `CachePolicy.rules`.
+    let ruleCaches: [CacheHandle]
+    /// How long answers are kept without a rule, and then by each rule, in its place plus one.
+    let ruleLifetimes: [RuleLifetime]
+    var ruleGroups: [RuleGroups]
+    /// Nothing is stored or shared before this: a write that was given up may still happen.
+    var unsafeUntil = Instant(nanoseconds: .min)
+    /// The same on account of writes whose answer nobody would recognise.
+    var forgottenUntil = Instant(nanoseconds: .min)
+    /// Calls under way that may write: all of them, and those of each rule by its place.
+    var writesUnderWay = 0
+    var ruleWrites: [Int]
+    /// Writes that were given up and not answered since.
+    var abandonedWrites = 0
+
+    /// - Parameters:
+    ///   - identity: `ServerIdentity`.
+    ///   - other: the group of what has none of its own.
+    init(
+        _ policy: CachePolicy, identity: [UInt8], other: CacheGroup, _ settings: CachingSettings,
+        _ caches: borrowing CacheManager
+    ) {
+        self.policy = policy
+        keys = CacheKeyMaker(identity: identity)
+        groups = [other]
+        methodDecisions = Self.decideMethods(policy)
+        let rules = policy.rules.rules
+        var ruleCaches: [CacheHandle] = []
+        for rule in rules {
+            var handle = CacheHandle.default
+            if case .named(let name) = rule.cache { handle = caches.handle(named: name) ?? handle }
+            ruleCaches.append(handle)
+        }
+        self.ruleCaches = ruleCaches
+        ruleGroups = Array(repeating: RuleGroups(), count: rules.count)
+        ruleWrites = Array(repeating: 0, count: rules.count)
+        ruleLifetimes =
+            [RuleLifetime(nil, settings)] + rules.map { RuleLifetime($0, settings) }
+    }
+
+    private static func decideMethods(_ policy: CachePolicy) -> [CacheDecision] {
+        Method.allCases.flatMap { method in
+            (0..<4).map { variant in
+                policy.judge(
+                    method, server: variant & 2 == 0 ? .legacy : .modern,
+                    isWatched: variant & 1 == 1)
+            }
+        }
+    }
+
+    func decision(_ method: Method, _ era: Era, isWatched: Bool) -> CacheDecision {
+        let variant = (era == .modern ? 2 : 0) + (isWatched ? 1 : 0)
+        return methodDecisions[4 * Int(method.rawValue) + variant]
+    }
+
+    func isSafe(at now: Instant) -> Bool { now >= unsafeUntil }
+
+    /// The names that a rule's writes drop; nil is all.
+    func drops(_ rule: Int32) -> [String]? {
+        rule < 0 ? nil : policy.rules.rules[Int(rule)].invalidates
+    }
+}

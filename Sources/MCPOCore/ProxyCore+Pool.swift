@@ -1,0 +1,214 @@
+// A server's pool: which connection takes a request, when there are more of them and when fewer, and
+// whether those that nobody uses are well (SPEC §7).
+//
+//     every connection has `maximumInFlight` calls  ─▶ one more, up to the maximum
+//     one beyond the minimum idle for `maximumIdleTime`  ─▶ ended
+//     any one idle for `healthCheckInterval`  ─▶ asked; replaced when it has failed twice
+
+extension ProxyCore {
+    /// How long a health check may take (SPEC §12).
+    static let checkTimeout = Duration.seconds(10)
+    /// A check that has failed is made again after this.
+    static let checkAgainAfter = Duration.seconds(1)
+    /// Checks in a row that fail before a connection is replaced.
+    static let checksToReplace = 2
+
+    /// The connection that takes a request now: the one with the least to do, of those that may.
+    mutating func checkOut(for plan: RequestPlan) -> ConnectionID? {
+        let server = plan.server
+        let first = servers[server].first
+        if servers[server].pool.count == 1 || isBound(plan) {
+            return isAvailable(first) ? first : nil
+        }
+        var best: ConnectionID?
+        var least = Int.max
+        for connection in servers[server].pool where isAvailable(connection) {
+            let load = connections[connection].flights.count
+            if load < least { (best, least) = (connection, load) }
+        }
+        return best
+    }
+
+    /// Whether a request has to go to the first connection: what changes or sets up something in a
+    /// legacy server's process is of use only there.
+    private func isBound(_ plan: RequestPlan) -> Bool {
+        if servers[plan.server].era == .modern { return plan.method == .listen }
+        return plan.mayWrite || plan.method.setsUpState || plan.method == .unknown
+    }
+
+    private func isAvailable(_ connection: ConnectionID) -> Bool {
+        connections[connection].isOpen
+            && (servers.count == 1 || hasRoom(connections[connection].outbound))
+    }
+
+    /// A request was sent: starts further processes when all have enough to do.
+    mutating func growPool(
+        of server: ServerIndex, at now: Instant, into effects: inout Effects
+    ) {
+        let count = servers[server].pool.count
+        guard count < servers[server].poolMaximum, lifecycle.phase == .running else { return }
+        let share = servers[server].settings.pool.maximumInFlight
+        var load = 0
+        for connection in servers[server].pool { load += connections[connection].flights.count }
+        if load > count * share {
+            startExtra(of: server, upTo: (load + share - 1) / share, at: now, into: &effects)
+        }
+    }
+
+    /// Starts processes until the pool has its minimum.
+    mutating func fillPool(
+        of server: ServerIndex, at now: Instant, into effects: inout Effects
+    ) {
+        startExtra(of: server, upTo: servers[server].poolMinimum, at: now, into: &effects)
+    }
+
+    private mutating func startExtra(
+        of server: ServerIndex, upTo count: Int, at now: Instant, into effects: inout Effects
+    ) {
+        guard lifecycle.phase == .running, now >= servers[server].growsAgainAt,
+            connections[servers[server].first].isOpen
+        else { return }
+        let most = min(count, servers[server].poolMaximum, settings.limits.connections)
+        while servers[server].pool.count < most {
+            let connection = connections.insert(server: server, at: now)
+            servers[server].pool.append(connection)
+            effects.append(.spawn(connection, server: server))
+        }
+    }
+
+    /// A process beyond the first is gone; another is started when there is need, after a pause if
+    /// it was lost soon after its start.
+    mutating func loseExtra(
+        _ connection: ConnectionID, after lifetime: Duration, at now: Instant
+    ) {
+        let server = connections[connection].server
+        if !servers[server].isSurplus(connection) {
+            servers[server].growth.processEnded(
+                after: lifetime, hadAnswered: connections[connection].hasAnswered)
+            servers[server].growsAgainAt = now.advanced(by: servers[server].growth.nextPause())
+        }
+        servers[server].surplus.removeAll { $0 == connection }
+        servers[server].pool.removeAll { $0 == connection }
+        connections.remove(connection)
+    }
+}
+
+// MARK: - Inspection
+
+extension ProxyCore {
+    /// Sets when a connection is to be looked at again.
+    mutating func planInspection(of connection: ConnectionID, at now: Instant) {
+        let server = connections[connection].server
+        let pool = servers[server].settings.pool
+        let used = connections[connection].usedAt
+        var next = Instant.never
+        if pool.healthCheckInterval > .zero {
+            next = max(used, now).advanced(by: pool.healthCheckInterval)
+        }
+        if connection != servers[server].first {
+            let end = used.advanced(by: pool.maximumIdleTime)
+            next = min(next, max(end, now.advanced(byNanoseconds: 1)))
+        }
+        connections[connection].checkAt = next
+    }
+
+    /// The time to look at a connection has come.
+    mutating func inspect(
+        _ connection: ConnectionID, at now: Instant, into effects: inout Effects
+    ) {
+        guard connections[connection].isOpen else {
+            connections[connection].checkAt = .never
+            return
+        }
+        if connections[connection].check != 0 {
+            connections[connection].flights.remove(connections[connection].check)
+            noteCheck(connection, isWell: false, at: now, into: &effects)
+        } else if !connections[connection].flights.isEmpty {
+            connections[connection].usedAt = now
+            planInspection(of: connection, at: now)
+        } else if isIdleForLong(connection, at: now) {
+            servers[connections[connection].server].surplus.append(connection)
+            effects.log(.debug, server: serverName(of: connection), "ends an idle process")
+            endConnection(connection, graceful: true, at: now, into: &effects)
+        } else if isCheckDue(connection, at: now) {
+            sendCheck(to: connection, at: now, into: &effects)
+        } else {
+            planInspection(of: connection, at: now)
+        }
+    }
+
+    private func isIdleForLong(_ connection: ConnectionID, at now: Instant) -> Bool {
+        let server = connections[connection].server
+        let kept = servers[server].pool.count - servers[server].surplus.count
+        let idle = now.since(connections[connection].usedAt)
+        return connection != servers[server].first && kept > servers[server].poolMinimum
+            && idle >= servers[server].settings.pool.maximumIdleTime
+    }
+
+    private func isCheckDue(_ connection: ConnectionID, at now: Instant) -> Bool {
+        let interval = servers[connections[connection].server].settings.pool.healthCheckInterval
+        return interval > .zero && now.since(connections[connection].usedAt) >= interval
+    }
+
+    private mutating func sendCheck(
+        to connection: ConnectionID, at now: Instant, into effects: inout Effects
+    ) {
+        guard let question = healthQuestion(for: connections[connection].server) else {
+            connections[connection].usedAt = now
+            planInspection(of: connection, at: now)
+            return
+        }
+        let number = connections[connection].flights.insert(
+            Flight(.check, position: connections[connection].outbound.appendedTotal))
+        connections[connection].check = number
+        connections[connection].checkAt = now.advanced(by: Self.checkTimeout)
+        let line = question.span.bytes
+        guard let envelope = try? Envelope(scanning: line) else { return }
+        send(line, to: connection, Edits(envelope.id.range, number), into: &effects)
+    }
+
+    /// What a server in its era can be asked at any time; nil while that is not known.
+    private func healthQuestion(for server: ServerIndex) -> [UInt8]? {
+        switch servers[server].era {
+        case nil: return nil
+        case .legacy: return Array(#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#.utf8)
+        case .modern:
+            let meta = caching.parts[server].catalog.meta
+            guard !meta.isEmpty else { return nil }
+            return Array(
+                #"{"jsonrpc":"2.0","id":0,"method":"server/discover","params":{"_meta":"#.utf8)
+                + meta + Array("}}".utf8)
+        }
+    }
+
+    /// A health check was answered, or its time is over.
+    mutating func noteCheck(
+        _ connection: ConnectionID, isWell: Bool, at now: Instant, into effects: inout Effects
+    ) {
+        connections[connection].check = 0
+        connections[connection].usedAt = now
+        if isWell {
+            connections[connection].failedChecks = 0
+            planInspection(of: connection, at: now)
+            return
+        }
+        connections[connection].failedChecks += 1
+        let failed = connections[connection].failedChecks
+        effects.log(.info, server: serverName(of: connection), "failed a health check")
+        if failed < Self.checksToReplace {
+            sendCheckAgain(connection, at: now)
+        } else if connections[connection].isOpen {
+            effects.log(
+                .warning, server: serverName(of: connection),
+                "failed \(failed) health checks in a row; its process is replaced")
+            endConnection(connection, graceful: true, at: now, into: &effects)
+        }
+    }
+
+    private mutating func sendCheckAgain(_ connection: ConnectionID, at now: Instant) {
+        let interval = servers[connections[connection].server].settings.pool.healthCheckInterval
+        // As if it had been idle for so long already.
+        connections[connection].usedAt = now.advanced(by: Self.checkAgainAfter - interval)
+        connections[connection].checkAt = now.advanced(by: Self.checkAgainAfter)
+    }
+}

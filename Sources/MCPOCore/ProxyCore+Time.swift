@@ -1,0 +1,90 @@
+// What is due: the ends of timeouts, pauses and graces.
+
+extension ProxyCore {
+    /// Does what is due.
+    mutating func expire(at now: Instant, into effects: inout Effects) {
+        for group in lingering where group.until <= now {
+            effects.append(.signal(group.connection, .kill))
+            effects.append(.release(group.connection))
+        }
+        lingering.removeAll { $0.until <= now }
+        caching.caches.tick(at: now)
+        for connection in connections.ids where connections[connection].deadline <= now {
+            expire(connection, at: now, into: &effects)
+        }
+        if nextTimeout <= now { expireExchanges(at: now, into: &effects) }
+    }
+
+    private mutating func expire(
+        _ connection: ConnectionID, at now: Instant, into effects: inout Effects
+    ) {
+        switch connections[connection].phase {
+        case .down(let until) where until <= now && lifecycle.phase == .running:
+            counters.restarts += 1
+            let server = connections[connection].server
+            servers[server].restartCount += 1
+            startFirst(of: server, at: now, into: &effects)
+            return
+        case .reopening(let until) where until <= now:
+            effects.log(
+                .error, server: serverName(of: connection),
+                "did not answer initialize after a restart")
+            endConnection(connection, graceful: false, at: now, into: &effects)
+        case .ending:
+            escalate(connection, at: now, into: &effects)
+        default:
+            break
+        }
+        // The end of a process beyond the first takes its connection along.
+        guard connections.contains(connection) else { return }
+        if connections[connection].silenceDeadline <= now {
+            connections[connection].silenceDeadline = .never
+            let resent = failFlights(of: connection, "it closed its output", into: &effects)
+            resend(resent, into: &effects)
+        }
+        if connections[connection].checkAt <= now {
+            inspect(connection, at: now, into: &effects)
+        }
+    }
+
+    /// Ends the exchanges whose time is over. Deadlines only move away from the present, so a walk
+    /// over all is due at most once per timeout, and requests pay nothing for it.
+    private mutating func expireExchanges(at now: Instant, into effects: inout Effects) {
+        nextTimeout = .never
+        for connection in connections.ids { expireFlights(of: connection, into: &effects) }
+        for index in exchanges.indices {
+            guard let exchange = exchanges.live(index) else { continue }
+            guard exchange.deadline <= now else {
+                nextTimeout = min(nextTimeout, exchange.deadline)
+                continue
+            }
+            cancelDownstream(exchange, into: &effects)
+            let wasSent = exchange.stage != .held
+            let patience = Duration.nanoseconds(exchange.patience)
+            let error = ProxyError(
+                .timeout, "no answer within \(patience)", server: servers[exchange.server].name,
+                retrySafe: exchange.method.isReadOnly || !wasSent,
+                detail: wasSent
+                    ? "the server has been told to stop" : "the server did not come up")
+            fail(index, error, into: &effects)
+        }
+    }
+
+    /// Tells the server that nobody waits for this answer any more.
+    private mutating func cancelDownstream(_ exchange: Exchange, into effects: inout Effects) {
+        guard exchange.stage == .sent, exchange.method != .initialize,
+            let flight = connections[exchange.connection].flights[exchange.flight],
+            let index = flight.waiter, isAlone(index)
+        else { return }
+        cancelDownstream(exchange.flight, of: exchange.connection, into: &effects)
+    }
+
+    mutating func cancelDownstream(
+        _ number: UInt32, of connection: ConnectionID, into effects: inout Effects
+    ) {
+        let notice =
+            #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":"#
+            + #"{"requestId":\#(number),"reason":"timeout"}}"#
+        send(Array(notice.utf8), to: connection, into: &effects)
+    }
+}

@@ -1,0 +1,76 @@
+// Towards one process of a server.
+//
+//     phase        on                                   next
+//     down         the restart's time                   starting
+//     starting     spawned, the client has initialised  reopening
+//                  spawned, it has not                  open
+//     reopening    initialize answered                  open
+//                  refused, or too late                 ending
+//     open         its stdout ends, its stdin breaks    ending
+//     any          the process exits                    down
+//
+// Requests are sent while open, held while the server is about to be open again, and refused when
+// that will take long (`RestartPolicy`). Only the first connection of a server is ever down; any
+// other is forgotten when its process is gone.
+
+/// A connection: one process of a server, its queues and what is under way to it.
+package struct Connection: ~Copyable {
+    package enum Phase: Equatable, Sendable {
+        case down(until: Instant)
+        case starting
+        case reopening(until: Instant)
+        case open
+        /// No longer of use; `until` is when it is signalled (again).
+        case ending(until: Instant, signalled: GroupSignal?)
+    }
+
+    package let id: ConnectionID
+    package let server: ServerIndex
+    package var phase = Phase.starting
+    package var outbound = ByteQueue()
+    package var isFlushScheduled = false
+    package var isInputClosed = false
+    /// When callers are told that the server's stdout has ended, unless its exit tells more before.
+    package var silenceDeadline = Instant.never
+    package var flights = PendingTable<Flight>()
+    /// Flights that may write and that nobody waits for any more, oldest first; some were answered.
+    package var abandoned: [UInt32] = []
+    /// The client's progress tokens whose requests have become tasks of this process.
+    package var taskTokens = TaskTokens()
+    /// Whether this process has answered anything.
+    package var hasAnswered = false
+    package let startedAt: Instant
+    /// When it last began or ended a flight of a caller.
+    package var usedAt: Instant
+    /// Health checks in a row that failed.
+    package var failedChecks = 0
+    /// The number of the health check under way; 0 when there is none.
+    package var check: UInt32 = 0
+    /// When the next health check is due, or the one under way has failed.
+    package var checkAt = Instant.never
+
+    package init(id: ConnectionID, server: ServerIndex, startedAt: Instant) {
+        self.id = id
+        self.server = server
+        self.startedAt = startedAt
+        usedAt = startedAt
+    }
+
+    /// Whether a process exists, or may.
+    package var isRunning: Bool {
+        if case .down = phase { false } else { true }
+    }
+
+    package var isOpen: Bool { phase == .open }
+
+    /// When the connection itself has something to do.
+    var deadline: Instant {
+        let next = min(silenceDeadline, checkAt)
+        switch phase {
+        case .down(let until), .reopening(let until), .ending(let until, _):
+            return min(next, until)
+        case .starting, .open:
+            return next
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// One server: how it is to be run, its connections, and what waits for them.
+
+/// The place of a server in its proxy: small and dense, in the order of the configuration.
+package typealias ServerIndex = Int
+
+/// A server behind the proxy.
+package struct Server: ~Copyable {
+    package let index: ServerIndex
+    package var settings: ServerSettings
+    /// Its connections. The first always has its place here, with or without a process; what must
+    /// stay in one process is sent to that one.
+    package var pool: [ConnectionID]
+    package var restarts: RestartPolicy
+    /// Connections beyond the first that are ending because nobody needs them.
+    var surplus: [ConnectionID] = []
+    /// When processes beyond the first may be started again: some were lost.
+    var growth: RestartPolicy
+    var growsAgainAt = Instant(nanoseconds: .min)
+    /// What a new process has to be told.
+    package var restoration = Restoration()
+    /// What waits for a connection to open.
+    package var held = HeldQueue()
+    /// Which kind of protocol it speaks; nil until it has shown that.
+    package var era: Era?
+    /// Times a process was started in the place of one that was lost.
+    package var restartCount = 0
+
+    /// How long, in nanoseconds, a call may go without an answer or progress, and how long at all.
+    let timeout: Int64
+    let maximumTimeout: Int64
+
+    /// - Parameter times: has the times of servers that have none of their own.
+    package init(
+        _ settings: ServerSettings, index: ServerIndex, first: ConnectionID,
+        times: borrowing ProxySettings, seed: UInt64
+    ) {
+        self.index = index
+        self.settings = settings
+        pool = [first]
+        restarts = RestartPolicy(seed: seed)
+        growth = RestartPolicy(seed: ~seed)
+        timeout = (settings.timeout ?? times.timeout).wholeNanoseconds
+        maximumTimeout = max(
+            timeout, (settings.maximumTimeout ?? times.maximumTimeout).wholeNanoseconds)
+    }
+
+    package var name: String { settings.name }
+
+    package var first: ConnectionID { pool[0] }
+
+    /// Whether a connection ends because nobody needs it.
+    func isSurplus(_ connection: ConnectionID) -> Bool { surplus.contains(connection) }
+
+    /// The most connections that it may have now.
+    var poolMaximum: Int {
+        let usual = era == .modern ? PoolSettings.modernMaximum : 1
+        return settings.pool.maximum ?? max(usual, settings.pool.minimum ?? 1)
+    }
+
+    /// The connections that it keeps though nobody needs them.
+    var poolMinimum: Int { min(settings.pool.minimum ?? 1, poolMaximum) }
+}
