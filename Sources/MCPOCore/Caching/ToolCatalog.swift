@@ -11,7 +11,7 @@
 // decided by the old one, and after `list_changed` by none. While the list is not known no call is
 // cached, and each counts as a write.
 //
-// A tool is found by its name's bytes in an open-addressed table, one probe for most.
+// A tool is found by its name's bytes in a `NameIndex`.
 
 /// The tools of one server.
 package struct ToolCatalog: Sendable {
@@ -127,7 +127,7 @@ package struct ToolCatalog: Sendable {
         var bytes: [UInt8] = []
         decodeJSONString(line, name.range, into: &bytes)
         let annotations = ToolAnnotations(line, line.member("annotations", of: element))
-        if let earlier = draftIndex.find(bytes.span.bytes, 0, bytes.count) {
+        if let earlier = draftIndex.find(bytes) {
             let tool = draft[earlier]
             let combined = tool.annotations.combined(with: annotations)
             draft[earlier].annotations = combined
@@ -156,7 +156,7 @@ extension ToolCatalog {
 
     /// Where in `tools` a tool is, if the list is known and has it.
     func knownPlace(_ line: RawSpan, _ name: JSONValue) -> Int? {
-        isKnown ? place(line, name) : nil
+        isKnown ? index.find(line, name) : nil
     }
 
     /// A rule's limits hold for a tool that is not listed too.
@@ -173,78 +173,5 @@ extension ToolCatalog {
         let index = policy.rules.index(for: String(decoding: bytes, as: UTF8.self))
         decision.rule = Int32(truncatingIfNeeded: index ?? -1)
         return decision
-    }
-
-    private func place(_ line: RawSpan, _ name: JSONValue) -> Int? {
-        guard name.kind == .string else { return nil }
-        let (lower, upper) = (Int(name.range.lower) &+ 1, Int(name.range.upper) &- 1)
-        if let place = index.find(line, lower, upper) { return place }
-        return placeOfEscaped(line, name.range)
-    }
-
-    /// A name that is not found as it stands may be written with escapes.
-    @inline(never)
-    private func placeOfEscaped(_ line: RawSpan, _ range: ByteRange) -> Int? {
-        guard range.count <= NameIndex.longest,
-            range.bounds.contains(where: { line.byte($0) == 0x5C })
-        else { return nil }
-        var bytes: [UInt8] = []
-        decodeJSONString(line, range, into: &bytes)
-        return index.find(bytes.span.bytes, 0, bytes.count)
-    }
-}
-
-/// Finds names by their bytes. Nothing is ever taken out.
-private struct NameIndex: Sendable {
-    /// Longer lexemes are not decoded to be found; no name is near.
-    static let longest = 4096
-
-    private struct Entry {
-        var hash: UInt64
-        var lower: Int
-        var upper: Int
-    }
-
-    private var entries: [Entry] = []
-    /// The names, one behind the other.
-    private(set) var nameBytes: [UInt8] = []
-    /// Places in `entries`, or -1; at least half of them free.
-    private var slots: [Int32] = Array(repeating: -1, count: 16)
-
-    /// Adds a name that is not there.
-    mutating func add(_ name: [UInt8]) {
-        let entry = Entry(
-            hash: ByteHash.hash(name), lower: nameBytes.count, upper: nameBytes.count + name.count)
-        nameBytes += name
-        entries.append(entry)
-        if entries.count * 2 > slots.count { grow() } else { insert(entries.count - 1) }
-    }
-
-    /// The place of the name from `lower` to `upper` among those added.
-    func find(_ bytes: RawSpan, _ lower: Int, _ upper: Int) -> Int? {
-        let hash = ByteHash.hash(bytes, lower, upper)
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let entry = entries[Int(slots[slot])]
-            if entry.hash == hash, isName(entry, bytes, lower, upper) { return Int(slots[slot]) }
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        return nil
-    }
-
-    private func isName(_ entry: Entry, _ bytes: RawSpan, _ lower: Int, _ upper: Int) -> Bool {
-        nameBytes.span.bytes.extracting(entry.lower..<entry.upper)
-            .hasSameBytes(as: bytes.extracting(lower..<upper))
-    }
-
-    private mutating func insert(_ place: Int) {
-        var slot = Int(truncatingIfNeeded: entries[place].hash) & (slots.count - 1)
-        while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
-        slots[slot] = Int32(truncatingIfNeeded: place)
-    }
-
-    private mutating func grow() {
-        slots = Array(repeating: -1, count: slots.count * 4)
-        for place in entries.indices { insert(place) }
     }
 }
