@@ -47,6 +47,7 @@ extension ProxyCore {
         switch event {
         case .started:
             for server in servers.indices { startFirst(of: server, at: now, into: &effects) }
+            startWaiting(at: now)
         case .spawned, .spawnFailed, .exited: handleProcess(event, at: now, into: &effects)
         case .ended(.client): noteEndOfClient(at: now, into: &effects)
         case .broken(.client): loseClient(at: now, into: &effects)
@@ -67,6 +68,7 @@ extension ProxyCore {
     /// the driver after it has written.
     package mutating func advance(at now: Instant, into effects: inout Effects) {
         closeInputsWhenWritten(into: &effects)
+        if gateway.isNewsThere { answerParked(at: now, into: &effects) }
         if lifecycle.phase == .draining, hasDrained || now >= lifecycle.deadline {
             close(at: now, into: &effects)
         }
@@ -146,7 +148,7 @@ extension ProxyCore {
     }
 
     /// Ends what is still unanswered, then the server.
-    private mutating func close(at now: Instant, into effects: inout Effects) {
+    mutating func close(at now: Instant, into effects: inout Effects) {
         lifecycle.phase = .closing
         lifecycle.deadline = .never
         for index in exchanges.indices {

@@ -94,7 +94,7 @@ extension ProxyCore {
 
 extension RawSpan {
     /// The bytes with others put in at `offset`.
-    fileprivate func inserting(_ bytes: [UInt8], at offset: Int) -> [UInt8] {
+    func inserting(_ bytes: [UInt8], at offset: Int) -> [UInt8] {
         extracting(0..<offset).array + bytes + extracting(offset..<byteCount).array
     }
 }

@@ -105,8 +105,10 @@ extension ProxyCore {
     }
 
     private mutating func noteReadyClient(_ line: RawSpan, into effects: inout Effects) {
-        servers[0].restoration.isInitialized = true
         caching.parts[0].catalog.isClientReady = true
+        // Several servers are told by mcpo, each when it has answered mcpo's `initialize`.
+        if isGateway { return }
+        servers[0].restoration.isInitialized = true
         defer { noteInitialized(0, into: &effects) }
         // A server that is initialised again gets mcpo's own, after mcpo's own `initialize`.
         let first = servers[0].first

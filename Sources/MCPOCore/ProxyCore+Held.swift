@@ -40,6 +40,10 @@ extension ProxyCore {
         else { return }
         let line = bytes.bytes
         let exchange = exchanges[index]
+        if isGateway {
+            sendParked(index, line, envelope, exchange.method, sharing: sharing, into: &effects)
+            return
+        }
         var plan = makePlan(exchange.server, line, envelope, exchange.method, into: &effects)
         plan.isShareable = plan.isShareable && sharing
         proceed(index, plan, line, envelope, into: &effects)

@@ -5,7 +5,7 @@ extension ProxyCore {
     func isForMetricsTool(_ line: RawSpan, _ envelope: Envelope, _ method: Method) -> Bool {
         method == .callTool && caching.hasMetricsTool
             && line.stringEquals(envelope.name, MetricsTool.name)
-            && !caching.parts[0].catalog.hidesMetricsTool
+            && !(isGateway ? hidesOwnTool : caching.parts[0].catalog.hidesMetricsTool)
     }
 
     /// Answers a call of mcpo's own tool. It is no request to a server, and is not measured.

@@ -237,11 +237,12 @@ extension ProxyCore {
             forwardProgressToClient(line, envelope, from: connection, at: now, into: &effects)
         case .cancelled:
             forwardCancellationToClient(line, envelope, from: connection, into: &effects)
-        case .acknowledged:
+        case .acknowledged where !isGateway:
             acknowledge(line, envelope, from: connection, into: &effects)
         default:
             let server = connections[connection].server
             dropWhatChanged(method, line, envelope, of: server, into: &effects)
+            if takeNotification(method, line, envelope, of: server, into: &effects) { return }
             forwardNotificationToClient(line, envelope, from: connection, into: &effects)
         }
     }

@@ -34,6 +34,10 @@ extension ProxyCore {
     ) {
         guard connections[connection].phase == .starting else { return }
         let server = connections[connection].server
+        if isGateway, servers[server].restoration.initialize.isEmpty {
+            beginOpening(connection, at: now, into: &effects)
+            return
+        }
         if servers[server].restoration.initialize.isEmpty {
             open(connection, at: now, into: &effects)
             return
@@ -59,7 +63,12 @@ extension ProxyCore {
         }
         let server = connections[connection].server
         let isFirst = connection == servers[server].first
-        if isFirst { client.handshake = .agreed(Revision(inResultOf: line, envelope)) }
+        if isGateway {
+            servers[server].era = .legacy
+            if isFirst { greeted(server, line, envelope, at: now) }
+        } else if isFirst {
+            client.handshake = .agreed(Revision(inResultOf: line, envelope))
+        }
         if servers[server].restoration.isInitialized {
             send(Self.initializedNotice, to: connection, into: &effects)
         }
@@ -94,7 +103,7 @@ extension ProxyCore {
     }
 
     /// A connection takes requests: those that were held go first.
-    private mutating func open(
+    mutating func open(
         _ connection: ConnectionID, at now: Instant, into effects: inout Effects
     ) {
         connections[connection].phase = .open
@@ -105,6 +114,7 @@ extension ProxyCore {
         releaseHeld(for: server, into: &effects)
         if isFirst {
             askForTools(of: server, into: &effects)
+            noteOpen(server, at: now, into: &effects)
             fillPool(of: server, at: now, into: &effects)
         }
     }
@@ -120,6 +130,7 @@ extension ProxyCore {
             return
         }
         connections[connection].phase = .down(until: .never)
+        noteLoss(of: server)
         servers[server].restarts.processEnded(after: .zero, hadAnswered: false)
         if servers[server].restartCount == 0 || servers[server].restarts.isHopeless {
             giveUp(server, reason, at: now, into: &effects)
@@ -228,6 +239,7 @@ extension ProxyCore {
         servers[server].restarts.processEnded(
             after: lifetime, hadAnswered: connections[connection].hasAnswered)
         connections[connection].phase = .down(until: .never)
+        noteLoss(of: server)
         if lifecycle.phase != .running {
             failHeld(of: server, into: &effects)
         } else if servers[server].restarts.isHopeless {

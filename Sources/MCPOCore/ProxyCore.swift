@@ -48,6 +48,9 @@ package struct ProxyCore: ~Copyable {
     /// Bytes of notifications that wait for servers to start.
     var heldNotices = 0
     var retryBudget: RetryBudget
+    /// In front of several servers, or of one in a file.
+    let isGateway: Bool
+    var gateway: Gateway
     /// Process groups whose leader is gone and that have until then to go by themselves.
     var lingering: [(connection: ConnectionID, until: Instant)] = []
     /// Subscriptions whose end the server has announced; an answer may still follow.
@@ -67,6 +70,8 @@ package struct ProxyCore: ~Copyable {
     package init(settings: ProxySettings, seed: UInt64) {
         self.settings = settings
         caching = CacheStage(settings.caching)
+        isGateway = settings.gateway != nil
+        gateway = Gateway(settings.gateway)
         retryBudget = RetryBudget(percent: settings.retry.budgetPercent)
         for server in settings.servers { addServer(server, seed: seed) }
     }
@@ -80,6 +85,7 @@ package struct ProxyCore: ~Copyable {
             Server(
                 settings, index: index, first: first, times: self.settings,
                 seed: seed &+ UInt64(index)))
+        gateway.parts.append(GatewayPart())
         caching.addServer(
             settings.policy ?? caching.settings.policy,
             identity: settings.policy == nil ? caching.settings.identity : settings.identity)
@@ -191,6 +197,7 @@ package struct ProxyCore: ~Copyable {
     /// When `handle(.deadline)` is wanted next; `.never` when only bytes can change anything.
     package var nextDeadline: Instant {
         var next = min(nextTimeout, lifecycle.deadline, connections.nextDeadline)
+        if isGateway { next = min(next, gateway.deadline) }
         for group in lingering { next = min(next, group.until) }
         if let expiry = caching.caches.nextDeadline { next = min(next, expiry) }
         return next

@@ -18,12 +18,34 @@ package struct ProxySettings: Sendable {
     /// The cache, the sharing of equal calls and the metrics tool; nil for a proxy that only
     /// forwards.
     package var caching: CachingSettings?
+    /// Several servers served as one; nil for one server that everything goes to as it is.
+    package var gateway: GatewaySettings?
     /// What to add to the driver's time to get nanoseconds since 1970.
     package var wallClockOffset: Int64 = 0
 
     /// One server, transparent.
     package init(serverName: String) {
         servers = [ServerSettings(name: serverName)]
+    }
+}
+
+/// How several servers are served as one (SPEC §3 and §12).
+package struct GatewaySettings: Equatable, Sendable {
+    /// How names are made where there is more than one server: `.prefix` or `.none`.
+    package var naming = Naming()
+    /// How long the first answers wait for servers that are starting.
+    package var startupWait: Duration = .seconds(5)
+    /// How long a server may be silent at the question which era it is of.
+    package var probeTimeout: Duration = .seconds(2)
+    /// How long changed lists are gathered before the client is told.
+    package var debounce: Duration = .milliseconds(50)
+    /// How long a list is good whose server does not say.
+    package var listTTL: Duration = .seconds(300)
+    /// mcpo's own version, for the client and the servers.
+    package var version: String
+
+    package init(version: String) {
+        self.version = version
     }
 }
 

@@ -159,6 +159,9 @@ extension ToolCatalog {
         isKnown ? index.find(line, name) : nil
     }
 
+    /// Where in `tools` the tool of this name is, whether or not the list is known to be current.
+    func place(named name: [UInt8]) -> Int? { index.find(name) }
+
     /// A rule's limits hold for a tool that is not listed too.
     @inline(never)
     private func undecided(

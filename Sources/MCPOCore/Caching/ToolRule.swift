@@ -30,6 +30,10 @@ package struct ToolRule: Equatable, Sendable {
     package var isIdempotent: Bool?
     package var staleWhileRevalidate: Duration?
     package var staleIfError: Duration?
+    /// Whether the client does not see the tool.
+    package var isHidden: Bool?
+    /// What the client calls it, whole; only of use in a rule for one name.
+    package var exposedName: String?
 
     package init(_ pattern: String, cache: Storing? = nil, ttl: Duration? = nil) {
         self.pattern = pattern

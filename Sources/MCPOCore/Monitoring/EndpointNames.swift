@@ -30,7 +30,7 @@ struct EndpointNames {
     var count: Int { index.count }
 
     /// Whether one more can be added.
-    var hasRoom: Bool { entries.count < Self.slotCount / 4 }
+    var hasRoom: Bool { index.count < Self.slotCount / 4 }
 
     /// The name at a place.
     func name(_ place: Int) -> [UInt8] { index.name(place) }

@@ -33,6 +33,8 @@ package struct Exchange: Sendable {
     package var stage = Stage.held
     /// The server that the request is for.
     package var server: ServerIndex = 0
+    /// In which era's form it is.
+    package var era = Era.legacy
     /// The connection that it was sent to, and the number that it goes by there; 0 before.
     package var connection = ConnectionID.none
     package var flight: UInt32 = 0

@@ -2,13 +2,19 @@
 
 /// A request under way to a server, under the number that its connection knows it by.
 package struct Flight {
-    package enum Purpose: Sendable {
+    package enum Purpose: Equatable, Sendable {
         /// A request of the client.
         case exchange
         /// mcpo's own repetition of a request whose stored answer is past its time.
         case refresh
         /// mcpo's own `tools/list`.
         case catalog
+        /// mcpo's own question for a page of a list, in front of several servers.
+        case list(EntryList.Kind)
+        /// mcpo's own `server/discover`.
+        case probe
+        /// mcpo's own subscription on a modern server.
+        case listen
         /// mcpo's own `initialize` of a new process.
         case reopen
         /// mcpo's own repetition of what the client had set up.
@@ -17,6 +23,14 @@ package struct Flight {
         case check
         /// A request that may write and that nobody waits for any more.
         case abandoned
+
+        /// Whether it is given up after the time for a call; others have times of their own.
+        var hasDeadline: Bool {
+            switch self {
+            case .refresh, .catalog, .list, .restore, .abandoned: true
+            case .exchange, .probe, .listen, .reopen, .check: false
+            }
+        }
     }
 
     package var purpose: Purpose
@@ -41,8 +55,8 @@ package struct Flight {
     /// Whether its answer is of no use to anybody, though it may still come.
     package var isUnattended: Bool {
         switch purpose {
-        case .abandoned, .restore, .check: true
-        case .exchange, .refresh, .catalog, .reopen: false
+        case .abandoned, .restore, .check, .listen: true
+        case .exchange, .refresh, .catalog, .list, .probe, .reopen: false
         }
     }
 

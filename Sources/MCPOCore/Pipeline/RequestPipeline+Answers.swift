@@ -20,15 +20,17 @@ extension ProxyCore {
             if method == .discover { noteProbe(of: server, envelope) }
             noteEra(of: server, method, envelope)
         }
-        guard method.namesTools,
-            let amended = amended(
-                method, of: server, line, envelope, into: &effects)
-        else {
+        let changed =
+            isGateway
+            ? bridged(era(of: flight), of: server, line, envelope)
+            : method.namesTools
+                ? amended(method, of: server, line, envelope, into: &effects) : nil
+        guard let changed else {
             conclude(flight, number, of: connection, line, envelope, into: &effects)
             return
         }
         var fresh = Envelope()
-        let bytes = amended.span.bytes
+        let bytes = changed.span.bytes
         guard (try? Envelope.scan(bytes, into: &fresh)) != nil else {
             conclude(flight, number, of: connection, line, envelope, into: &effects)
             return
@@ -101,6 +103,12 @@ extension ProxyCore {
         }
         caching.parts[server].keys.agree(
             revision: line.extracting(revision.range.bounds).array, capabilities: own)
+    }
+
+    /// In which era's form those who wait for a flight have asked.
+    private func era(of flight: Flight) -> Era {
+        flight.terms.map { caching.flights[$0].era } ?? flight.waiter.map { exchanges[$0].era }
+            ?? .legacy
     }
 
     /// A server that has answered what only modern or only legacy ones know has shown its era.

@@ -92,6 +92,7 @@ extension ProxyCore {
             method: method, batch: batch, arrival: arrivals, patience: patience,
             deadline: .never, lastDeadline: .never, began: present, endpoint: plan.endpoint)
         exchange.server = plan.server
+        exchange.era = plan.era
         exchange.takesStale = plan.hasKey && plan.call.looksUp && plan.call.maximumAge == .max
         exchange.isRepeatable = isRepeatable(plan)
         if method != .listen {

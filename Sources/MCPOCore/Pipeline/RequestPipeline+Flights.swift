@@ -11,7 +11,7 @@ extension ProxyCore {
         _ index: ExchangeIndex, _ plan: RequestPlan, to connection: ConnectionID, _ line: RawSpan,
         _ envelope: Envelope, into effects: inout Effects
     ) {
-        if plan.isForwarded, exchanges[index].token.isEmpty {
+        if plan.isForwarded, exchanges[index].token.isEmpty, !needsRewrite(plan) {
             // As nearly all are without a cache: nothing but the id is exchanged.
             var flight = Flight(
                 .exchange, position: connections[connection].outbound.appendedTotal)
@@ -72,6 +72,13 @@ extension ProxyCore {
         let terms = flight.terms
         let number = connections[connection].flights.insert(flight)
         if let terms { caching.flights.lead(terms, number: number, of: connection) }
+        if needsRewrite(plan) {
+            let asksForProgress = terms != nil && plan.isShareable && plan.method.mayTakeLong
+            rewrite(
+                line, envelope, plan, number, asksForProgress: asksForProgress, to: connection,
+                into: &effects)
+            return number
+        }
         var edits = Edits(envelope.id.range, number)
         if envelope.metaProgressToken.kind == .string || envelope.metaProgressToken.kind == .integer
         {
@@ -185,7 +192,7 @@ extension ProxyCore {
         }
     }
 
-    private mutating func setDeadline(of flight: inout Flight, _ server: ServerIndex) {
+    mutating func setDeadline(of flight: inout Flight, _ server: ServerIndex) {
         flight.deadline = present.advanced(byNanoseconds: servers[server].timeout)
         nextTimeout = min(nextTimeout, flight.deadline)
     }
@@ -207,8 +214,14 @@ extension ProxyCore {
                 }
                 continue
             }
-            if flight.purpose == .refresh || flight.purpose == .catalog {
+            switch flight.purpose {
+            case .refresh, .catalog, .list:
                 cancelDownstream(number, of: connection, into: &effects)
+            default: break
+            }
+            if case .list(let kind) = flight.purpose {
+                let server = connections[connection].server
+                loseList(kind, of: server, mayTryAgain: true, at: present)
             }
             failFlight(number, of: connection, into: &effects) { _ in ProxyError(.timeout, "") }
             if flight.purpose == .catalog {

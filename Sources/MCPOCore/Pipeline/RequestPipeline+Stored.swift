@@ -141,7 +141,7 @@ extension ErrorCode {
     fileprivate var isServerTrouble: Bool {
         switch self {
         case .overloaded, .timeout, .unavailable: true
-        case .parseError, .invalidRequest, .invalidParams, .cacheMiss: false
+        case .parseError, .invalidRequest, .methodNotFound, .invalidParams, .cacheMiss: false
         }
     }
 }

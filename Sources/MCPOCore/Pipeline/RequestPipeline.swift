@@ -31,9 +31,21 @@ extension ProxyCore {
             refuseRequest(id, refusal, batch: batch, into: &effects)
             return
         }
-        let server = 0
-        noteClient(of: server, line, envelope, method, into: &effects)
-        let plan = makePlan(server, line, envelope, method, into: &effects)
+        if isGateway {
+            noteHello(line, envelope, method, at: now, into: &effects)
+            admitToGateway(id, hash, method, line, envelope, batch, at: now, into: &effects)
+            return
+        }
+        noteClient(of: 0, line, envelope, method, into: &effects)
+        let plan = makePlan(0, line, envelope, method, into: &effects)
+        admit(id, hash, plan, line, envelope, batch, into: &effects)
+    }
+
+    /// Takes a request in whose server is known.
+    mutating func admit(
+        _ id: consuming Lexeme, _ hash: UInt64, _ plan: RequestPlan, _ line: RawSpan,
+        _ envelope: Envelope, _ batch: BatchID?, into effects: inout Effects
+    ) {
         if caching.isOn, answerHere(id, plan, line, envelope, batch, into: &effects) { return }
         if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let index = enter(id, hash, plan, line, envelope, batch)
@@ -72,6 +84,14 @@ extension ProxyCore {
             reopened(connection, line, envelope, at: now, into: &effects)
         case .restore:
             break
+        case .probe:
+            probed(connection, line, envelope, at: now, into: &effects)
+        case .list(let kind):
+            readList(kind, of: server, number, line, envelope, at: now, into: &effects)
+        case .listen:
+            if gateway.parts[server].listen?.number == number {
+                gateway.parts[server].listen = nil
+            }
         case .check:
             let isWell = !envelope.error.isPresent || isMethodUnknown(line, envelope)
             noteCheck(connection, isWell: isWell, at: now, into: &effects)
@@ -125,17 +145,24 @@ extension ProxyCore {
         if method != .discover { checkTools(of: server, into: &effects) }
     }
 
+    /// - Parameter target: in front of several servers, what was found out about it.
     mutating func makePlan(
         _ server: ServerIndex, _ line: RawSpan, _ envelope: Envelope, _ method: Method,
-        into effects: inout Effects
+        _ target: GatewayTarget? = nil, into effects: inout Effects
     ) -> RequestPlan {
-        guard caching.isOn else { return RequestPlan(forwarding: method, to: server) }
+        guard caching.isOn else {
+            var plan = RequestPlan(forwarding: method, to: server)
+            if envelope.metaProtocolVersion.isPresent { plan.era = .modern }
+            plan.target = target
+            return plan
+        }
         let isWatched =
             method == .readResource
             && servers[server].restoration.hasSubscription(to: envelope.uri, in: line)
         let before = caching.unknownDirectives
-        let plan = caching.plan(
-            server, line, envelope, method, isWatched: isWatched, at: present)
+        var plan = caching.plan(
+            server, line, envelope, method, tool: target?.tool, isWatched: isWatched, at: present)
+        plan.target = target
         if before == 0, caching.unknownDirectives > 0 {
             effects.log(
                 .warning,
@@ -146,7 +173,7 @@ extension ProxyCore {
     }
 
     /// Answers what needs no server: mcpo's own tool, and what is stored.
-    private mutating func answerHere(
+    mutating func answerHere(
         _ id: Lexeme, _ plan: RequestPlan, _ line: RawSpan, _ envelope: Envelope,
         _ batch: BatchID?, into effects: inout Effects
     ) -> Bool {
@@ -154,7 +181,7 @@ extension ProxyCore {
             answerMetrics(id, line, envelope, batch: batch, into: &effects)
             return true
         }
-        if isForLoneTool(plan) {
+        if !isGateway, isForLoneTool(plan) {
             answerLoneTool(id, batch, into: &effects)
             return true
         }
@@ -177,7 +204,7 @@ extension ProxyCore {
     }
 
     /// Enters a request into the table of those without an answer.
-    private mutating func enter(
+    mutating func enter(
         _ id: consuming Lexeme, _ hash: UInt64, _ plan: RequestPlan, _ line: RawSpan,
         _ envelope: Envelope, _ batch: BatchID?
     ) -> ExchangeIndex {

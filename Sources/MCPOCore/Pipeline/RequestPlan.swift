@@ -15,6 +15,8 @@ struct RequestPlan {
     var cache = CacheHandle.default
     var group: CacheGroup
     var resource: UInt64 = 0
+    /// In front of several servers: what is rewritten for this one.
+    var target: GatewayTarget?
     /// How long it may take, in nanoseconds, by its tool's own rule.
     var timeout: Int64?
     /// Whether it asks for a page after the first.

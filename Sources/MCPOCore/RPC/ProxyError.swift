@@ -10,6 +10,7 @@
 package enum ErrorCode: Int, Sendable {
     case parseError = -32700
     case invalidRequest = -32600
+    case methodNotFound = -32601
     case invalidParams = -32602
     case overloaded = 1001
     case timeout = 1002
@@ -19,7 +20,7 @@ package enum ErrorCode: Int, Sendable {
     /// The word for this code in `data.mcpo.kind`; nil for JSON-RPC's own codes.
     package var kind: StaticString? {
         switch self {
-        case .parseError, .invalidRequest, .invalidParams: nil
+        case .parseError, .invalidRequest, .methodNotFound, .invalidParams: nil
         case .overloaded: "overloaded"
         case .timeout: "timeout"
         case .unavailable: "unavailable"

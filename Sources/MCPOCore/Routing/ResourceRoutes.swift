@@ -24,8 +24,10 @@ package struct ResourceRoutes: Sendable {
         var server: Int
     }
 
+    /// Of all resources, and of all templates, named `verbatim`.
+    package var resourceNames: ExposedNames { resources }
     private let resources: ExposedNames
-    private let templateNames: ExposedNames
+    package let templateNames: ExposedNames
     /// In the order in which they count.
     private var candidates: [Candidate] = []
 

@@ -1,0 +1,168 @@
+// What mcpo keeps to serve several servers as one: what each has said of itself and what it lists,
+// by which names the client knows that, and requests that wait for it.
+//
+//     server up ─▶ greeting ─▶ its lists ─▶ names, routes ─▶ the client's lists, calls, reads
+//                                 ▲                │
+//         list_changed, time over ┘                └▶ list_changed to the client, gathered
+//
+// A server that is not up in time has no part in the first answers; what it lists comes later, with
+// `list_changed`. One that is away keeps its last known lists.
+
+/// What mcpo knows of one list of one server.
+struct ListState {
+    var list: EntryList
+    /// The number of mcpo's own request for a page under way; 0 when there is none.
+    var flight: UInt32 = 0
+    /// Whether anybody wants the list: it is asked for when it can be, and again when it changes.
+    var isWanted: Bool
+    /// Whether it is to be asked for.
+    var isDue = false
+    /// Whether the server has none, or will not tell it; it is empty then.
+    var isAbsent = false
+    /// Until then the client's requests wait for it.
+    var waitUntil = Instant.never
+    var readAt = Instant(nanoseconds: 0)
+    var freshUntil = Instant.never
+    /// The fingerprint of what the names are made of.
+    var lastTold: UInt64?
+
+    init(_ kind: EntryList.Kind) {
+        list = EntryList(kind)
+        isWanted = kind == .tools
+    }
+
+    /// Whether there is nothing to wait for.
+    var isReady: Bool { list.isKnown || isAbsent }
+}
+
+/// What mcpo knows of one server as a part of the whole.
+struct GatewayPart {
+    /// The result of its own `initialize` or `server/discover`; nil until it has come.
+    var greeting: [UInt8]?
+    var greetedAt = Instant(nanoseconds: 0)
+    var lists = EntryList.Kind.allCases.map { ListState($0) }
+    /// How often its process was lost before it had told what it is.
+    var losses = 0
+    /// Until then a legacy server may answer `server/discover`; then it gets `initialize`.
+    var probeUntil = Instant.never
+    /// Until then the client's first requests wait for it.
+    var startUntil = Instant.never
+    /// mcpo's own subscription on a modern server: its connection and number.
+    var listen: (connection: ConnectionID, number: UInt32)?
+    /// The resources that it is about, decoded URIs; with a legacy server, those subscribed to.
+    var listenedTo: [[UInt8]] = []
+
+    subscript(kind: EntryList.Kind) -> ListState {
+        get { lists[Int(kind.rawValue)] }
+        _modify { yield &lists[Int(kind.rawValue)] }
+    }
+
+    /// Losses after which nobody waits for it: it does not just need a second start.
+    static let lossesToGiveUp = 3
+
+    /// Whether there is no point in waiting for it.
+    var isSettled: Bool { greeting != nil || losses >= Self.lossesToGiveUp }
+}
+
+/// What the client, a modern one, listens to through one of its subscriptions.
+struct Listener {
+    var index: ExchangeIndex
+    var arrival: UInt64
+    var kinds: Set<EntryList.Kind>
+    /// The decoded URIs.
+    var resources: [[UInt8]]
+}
+
+/// The state of a proxy in front of several servers.
+struct Gateway {
+    let settings: GatewaySettings
+    var parts: [GatewayPart] = []
+    var tools = ExposedNames([], .verbatim)
+    var prompts = ExposedNames([], .verbatim)
+    var routes = ResourceRoutes(ExposedNames([], .verbatim), ExposedNames([], .verbatim), [])
+    /// By tool of `tools`: its place in the catalog of its server, by server and entry.
+    var toolPlaces: [[Int32]] = []
+    /// Requests that wait for servers and their lists.
+    var parked: [(index: ExchangeIndex, arrival: UInt64)] = []
+    /// Whether something they may wait for has come.
+    var isNewsThere = false
+    var listeners: [Listener] = []
+    /// What a legacy client watches on modern servers: decoded URIs.
+    var watched: [[UInt8]] = []
+    /// The lists that the client has been shown, or listens to.
+    var shown: Set<EntryList.Kind> = []
+    /// Lists that have changed and of which the client has not been told, and when it will be.
+    var changed: Set<EntryList.Kind> = []
+    var tellAt = Instant.never
+    /// What the client has said of itself: its `initialize`, or the `_meta` of its first request.
+    var hello: ClientHello?
+    /// What a modern server is told in a legacy client's name.
+    var meta: ModernMeta?
+    /// The last `logging/setLevel` of the client.
+    var logLevel: [UInt8] = []
+    /// Warnings that were given: names of clashes.
+    var warned: Set<String> = []
+
+    init(_ settings: GatewaySettings?) {
+        self.settings = settings ?? GatewaySettings(version: "")
+    }
+
+    /// When something is due.
+    var deadline: Instant {
+        var next = tellAt
+        for part in parts { next = min(next, part.probeUntil) }
+        if parked.isEmpty { return next }
+        for part in parts where !part.isSettled { next = min(next, part.startUntil) }
+        for part in parts {
+            for list in part.lists where !list.isReady && list.isWanted {
+                next = min(next, list.waitUntil)
+            }
+        }
+        return next
+    }
+}
+
+/// What a client has said of itself.
+struct ClientHello {
+    var era: Era
+    /// The lexeme of the revision that it has asked for.
+    var revision: [UInt8]
+    /// JSON objects; empty for none.
+    var info: [UInt8]
+    var capabilities: [UInt8]
+}
+
+extension EntryList.Kind {
+    /// The request that tells the list.
+    var method: Method {
+        switch self {
+        case .tools: .listTools
+        case .prompts: .listPrompts
+        case .resources: .listResources
+        case .templates: .listResourceTemplates
+        }
+    }
+
+    /// The capability of a server that has such a list.
+    var capability: StaticString {
+        switch self {
+        case .tools: "tools"
+        case .prompts: "prompts"
+        case .resources, .templates: "resources"
+        }
+    }
+
+    /// The notification that such a list has changed.
+    var changedNotice: StaticString {
+        switch self {
+        case .tools: "notifications/tools/list_changed"
+        case .prompts: "notifications/prompts/list_changed"
+        case .resources, .templates: "notifications/resources/list_changed"
+        }
+    }
+
+    init?(listedBy method: Method) {
+        guard let kind = Self.allCases.first(where: { $0.method == method }) else { return nil }
+        self = kind
+    }
+}

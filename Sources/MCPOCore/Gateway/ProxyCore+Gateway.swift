@@ -1,0 +1,298 @@
+// Which server of several a request of the client is for, and what mcpo answers itself.
+//
+//     initialize, server/discover, ping            mcpo
+//     tools/list, prompts/list, resources/…list    mcpo, of what the servers list
+//     tools/call, prompts/get                      the server whose exposed name it is
+//     completion/complete                          that of its prompt or template
+//     resources/read, subscribe, unsubscribe       the server that lists the URI, or whose template
+//                                                  matches
+//     logging/setLevel                             every server; mcpo answers
+//     subscriptions/listen                         mcpo, from what the servers tell
+//     anything else                                the only server, or error −32601
+
+/// Where a request goes.
+struct GatewayTarget {
+    var server: ServerIndex
+    /// The entry whose own name takes the place of the exposed one; nil where no name is changed.
+    var entry: (kind: EntryList.Kind, place: Int)?
+    /// Where the exposed name is in the line.
+    var name = JSONValue.absent
+    /// The tool's place in the catalog of its server.
+    var tool: Int?
+}
+
+/// What becomes of a request.
+enum GatewayDecision {
+    case forward(GatewayTarget)
+    /// mcpo's own result, an object.
+    case answer([UInt8])
+    case refuse(ProxyError)
+    /// Servers have to say something first.
+    case wait
+    /// It is a subscription from now on.
+    case listen
+}
+
+extension ProxyCore {
+    /// Decides on a request of the client in front of several servers.
+    mutating func decide(
+        _ line: RawSpan, _ envelope: Envelope, _ method: Method, at now: Instant,
+        into effects: inout Effects
+    ) -> GatewayDecision {
+        let era = envelope.metaProtocolVersion.isPresent ? Era.modern : .legacy
+        switch method {
+        case .initialize, .discover:
+            return isGreeted(at: now) ? .answer(greeting(method, at: now)) : .wait
+        case .ping:
+            return .answer(Array(era == .modern ? #"{"resultType":"complete"}"#.utf8 : "{}".utf8))
+        case .listTools, .listPrompts, .listResources, .listResourceTemplates:
+            return list(method, line, envelope, era, at: now, into: &effects)
+        case .callTool:
+            return owner(.tools, envelope.name, line, at: now, into: &effects)
+        case .getPrompt:
+            return owner(.prompts, envelope.name, line, at: now, into: &effects)
+        case .complete:
+            return completion(line, envelope, at: now, into: &effects)
+        case .readResource, .subscribeResource, .unsubscribeResource:
+            return reader(method, envelope.uri, line, at: now, into: &effects)
+        case .setLogLevel:
+            return setLogLevel(line, envelope, into: &effects)
+        case .listen:
+            return .listen
+        default:
+            guard servers.count == 1 else {
+                return .refuse(
+                    ProxyError(
+                        .methodNotFound,
+                        "mcpo cannot tell which of its servers the method is for"))
+            }
+            return connections[servers[0].first].isOpen || isGreeted(at: now)
+                ? .forward(GatewayTarget(server: 0)) : .wait
+        }
+    }
+
+    private func greeting(_ method: Method, at now: Instant) -> [UInt8] {
+        let isIncomplete = gateway.parts.contains { $0.greeting == nil }
+        let greeting = GatewayGreeting(
+            servers.indices.map { server in
+                let part = gateway.parts[server]
+                let result = part.greeting ?? (isIncomplete ? Self.anything : nil)
+                let age = now.since(part.greetedAt).wholeNanoseconds / 1_000_000
+                return GatewayGreeting.Server(servers[server].name, result, ageMs: age)
+            }, version: gateway.settings.version, hasTool: caching.hasMetricsTool)
+        if method == .discover {
+            return greeting.discoverResult(
+                versions: [Self.modernRevision] + Self.legacyRevisions,
+                defaultMs: isIncomplete ? 0 : 60_000)
+        }
+        return greeting.initializeResult(revision: agreedRevision)
+    }
+
+    /// What a server that is not up yet may turn out to have.
+    private static let anything = Array(
+        (#"{"capabilities":{"tools":{},"prompts":{},"resources":{"subscribe":true},"#
+            + #""logging":{},"completions":{}}}"#).utf8)
+
+    /// The revision that the client is answered with: its own, if mcpo knows it.
+    var agreedRevision: String {
+        let wanted = gateway.hello.map { String(decoding: $0.revision, as: UTF8.self) } ?? ""
+        return Self.legacyRevisions.first { "\"\($0)\"" == wanted } ?? Self.latestLegacyRevision
+    }
+
+    // MARK: Lists
+
+    private mutating func list(
+        _ method: Method, _ line: RawSpan, _ envelope: Envelope, _ era: Era, at now: Instant,
+        into effects: inout Effects
+    ) -> GatewayDecision {
+        guard let kind = EntryList.Kind(listedBy: method) else { return .wait }
+        if kind == .resources { want(.templates, at: now, into: &effects) }
+        want(kind, at: now, into: &effects)
+        guard isReady(kind, at: now) else { return .wait }
+        gateway.shown.insert(kind == .templates ? .resources : kind)
+        let names: ExposedNames =
+            switch kind {
+            case .tools: gateway.tools
+            case .prompts: gateway.prompts
+            case .resources: gateway.routes.resourceNames
+            case .templates: gateway.routes.templateNames
+            }
+        let isToolShown = kind == .tools && caching.hasMetricsTool && !hidesOwnTool
+        let merged = MergedList(
+            kind, gateway.parts.map { $0[kind].list.content }, names,
+            extra: isToolShown ? MetricsTool.definition : [])
+        let result = merged.result(line, cursor: envelope.cursor, terms(kind, era, at: now))
+        guard let result else {
+            return .refuse(
+                ProxyError(
+                    .invalidParams, "the cursor is not, or no longer, valid: list from the start"))
+        }
+        return .answer(result)
+    }
+
+    private func terms(_ kind: EntryList.Kind, _ era: Era, at now: Instant) -> MergedList.Terms {
+        if era == .legacy { return .legacy }
+        let parts = servers.indices.compactMap { server -> MergedList.Terms.Part? in
+            let state = gateway.parts[server][kind]
+            if state.isAbsent { return nil }
+            let age = now.since(state.readAt).wholeNanoseconds / 1_000_000
+            return MergedList.Terms.Part(state.list, ageMs: age)
+        }
+        return MergedList.Terms(
+            modern: parts, defaultMs: gateway.settings.listTTL.wholeNanoseconds / 1_000_000)
+    }
+
+    /// Whether a server has a tool of the name of mcpo's own, which then stays hidden.
+    var hidesOwnTool: Bool {
+        gateway.tools.owner(of: Array("\(MetricsTool.name)".utf8)) != nil
+    }
+
+    // MARK: Owners
+
+    private mutating func owner(
+        _ kind: EntryList.Kind, _ name: JSONValue, _ line: RawSpan, at now: Instant,
+        into effects: inout Effects
+    ) -> GatewayDecision {
+        let names = kind == .tools ? gateway.tools : gateway.prompts
+        guard let owner = names.owner(line, name) else {
+            want(kind, at: now, into: &effects)
+            if !isReady(kind, at: now) { return .wait }
+            return unlisted(kind, name, line)
+        }
+        var target = GatewayTarget(server: owner.server, entry: (kind, owner.entry), name: name)
+        if kind == .tools {
+            let place = gateway.toolPlaces[owner.server][owner.entry]
+            target.tool =
+                place >= 0 && caching.parts[owner.server].catalog.tools.isKnown ? Int(place) : nil
+        }
+        return .forward(target)
+    }
+
+    /// A name that no server lists: the only server may know it all the same.
+    private func unlisted(
+        _ kind: EntryList.Kind, _ name: JSONValue, _ line: RawSpan
+    ) -> GatewayDecision {
+        if servers.count == 1 { return .forward(GatewayTarget(server: 0)) }
+        guard name.kind == .string else {
+            return .refuse(ProxyError(.invalidParams, "params.name is missing or no string"))
+        }
+        var bytes: [UInt8] = []
+        decodeJSONString(line, name.range, into: &bytes)
+        let shown = String(decoding: bytes.prefix(200), as: UTF8.self)
+        let what = kind == .tools ? "tool" : "prompt"
+        return .refuse(
+            ProxyError(
+                .invalidParams,
+                "no server has a \(what) \(shown): \(kind.method.name) shows what there is"))
+    }
+
+    private mutating func completion(
+        _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
+    ) -> GatewayDecision {
+        switch CompletionReference(line, envelope) {
+        case .prompt(let name):
+            return owner(.prompts, name, line, at: now, into: &effects)
+        case .resource(let uri):
+            if let server = gateway.routes.server(ofTemplate: uri, line) {
+                return .forward(GatewayTarget(server: server))
+            }
+            return reader(.complete, uri, line, at: now, into: &effects)
+        case nil:
+            if servers.count == 1 { return .forward(GatewayTarget(server: 0)) }
+            return .refuse(
+                ProxyError(.invalidParams, "params.ref names neither a prompt nor a resource"))
+        }
+    }
+
+    private mutating func reader(
+        _ method: Method, _ uri: JSONValue, _ line: RawSpan, at now: Instant,
+        into effects: inout Effects
+    ) -> GatewayDecision {
+        if let server = gateway.routes.server(line, uri) {
+            return watch(method, uri, line, on: server, into: &effects)
+        }
+        want(.resources, at: now, into: &effects)
+        want(.templates, at: now, into: &effects)
+        if !isReady(.resources, at: now) || !isReady(.templates, at: now) { return .wait }
+        let readers = servers.indices.filter { server in
+            !gateway.parts[server][.resources].isAbsent
+                || !gateway.parts[server][.templates].isAbsent
+        }
+        // With one server that has resources there is no doubt who is asked.
+        if let only = readers.first, readers.count == 1 {
+            return watch(method, uri, line, on: only, into: &effects)
+        }
+        if servers.count == 1 { return .forward(GatewayTarget(server: 0)) }
+        return .refuse(
+            ProxyError(
+                .invalidParams,
+                "no server lists this resource, and no template of one matches its URI"))
+    }
+
+    private mutating func setLogLevel(
+        _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+    ) -> GatewayDecision {
+        let level = line.member("level", of: envelope.params)
+        let known: [StaticString] = [
+            "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency",
+        ]
+        guard known.contains(where: { line.stringEquals(level, $0) }) else {
+            return .refuse(
+                ProxyError(
+                    .invalidParams,
+                    "params.level is one of debug, info, notice, warning, error, critical, alert "
+                        + "and emergency"))
+        }
+        gateway.logLevel =
+            Array(#"{"jsonrpc":"2.0","id":0,"method":"logging/setLevel","params":{"level":"#.utf8)
+            + line.extracting(level.range.bounds).array + Array("}}".utf8)
+        for server in servers.indices { repeatLogLevel(to: server, into: &effects) }
+        return .answer(Array("{}".utf8))
+    }
+
+    /// Tells a legacy server the client's log level.
+    mutating func repeatLogLevel(to server: ServerIndex, into effects: inout Effects) {
+        guard !gateway.logLevel.isEmpty, servers[server].era == .legacy,
+            hasCapability("logging", server)
+        else { return }
+        for connection in servers[server].pool where connections[connection].isOpen {
+            sendAgain(gateway.logLevel, to: connection, as: .restore, into: &effects)
+        }
+    }
+
+    func hasCapability(_ name: StaticString, _ server: ServerIndex) -> Bool {
+        guard let greeting = gateway.parts[server].greeting else { return false }
+        let line = greeting.span.bytes
+        let root = JSONValue(range: ByteRange(0, greeting.count), kind: .object)
+        return line.member(name, of: line.member("capabilities", of: root)).isPresent
+    }
+}
+
+// MARK: - Waiting
+
+extension ProxyCore {
+    /// Looks again at the requests that wait for servers, if anything has come or is over.
+    mutating func answerParked(at now: Instant, into effects: inout Effects) {
+        gateway.isNewsThere = false
+        if gateway.parked.isEmpty { return }
+        let parked = gateway.parked
+        gateway.parked = []
+        for (index, arrival) in parked {
+            guard exchanges.live(index)?.arrival == arrival, exchanges[index].stage == .held
+            else { continue }
+            sendHeld(index, sharing: true, into: &effects)
+        }
+    }
+
+    /// Does what is due in front of several servers.
+    mutating func expireGateway(at now: Instant, into effects: inout Effects) {
+        for server in servers.indices where gateway.parts[server].probeUntil <= now {
+            endProbe(of: server, at: now, into: &effects)
+        }
+        if gateway.tellAt <= now { tellChanges(into: &effects) }
+        answerParked(at: now, into: &effects)
+        for server in servers.indices where gateway.parts[server].startUntil <= now {
+            gateway.parts[server].startUntil = Instant(nanoseconds: .min)
+        }
+    }
+}

@@ -1,0 +1,289 @@
+// The lists of several servers: asked for page by page, kept, merged into names and routes, and asked
+// for again when they change or their time is over.
+
+extension ProxyCore {
+    /// A server's first connection is open: what is wanted of it is asked for.
+    mutating func noteOpen(_ server: ServerIndex, at now: Instant, into effects: inout Effects) {
+        guard isGateway else { return }
+        for kind in EntryList.Kind.allCases { gateway.parts[server][kind].isDue = true }
+        askForLists(of: server, at: now, into: &effects)
+        listen(to: server, into: &effects)
+        repeatLogLevel(to: server, into: &effects)
+    }
+
+    /// Asks for the lists of a server that are wanted and due.
+    private mutating func askForLists(
+        of server: ServerIndex, at now: Instant, into effects: inout Effects
+    ) {
+        guard connections[servers[server].first].isOpen else { return }
+        for kind in EntryList.Kind.allCases {
+            let state = gateway.parts[server][kind]
+            guard state.isWanted, state.isDue, !state.isAbsent, state.flight == 0 else { continue }
+            gateway.parts[server][kind].isDue = false
+            gateway.parts[server][kind].list.begin()
+            if kind == .tools { caching.parts[server].catalog.tools.begin() }
+            askForPage(of: server, kind, cursor: "", into: &effects)
+        }
+    }
+
+    /// - Parameter cursor: its lexeme; empty for the first page.
+    private mutating func askForPage(
+        of server: ServerIndex, _ kind: EntryList.Kind, cursor: String,
+        into effects: inout Effects
+    ) {
+        var members: [String] = cursor.isEmpty ? [] : [#""cursor":\#(cursor)"#]
+        if servers[server].era == .modern { members.append(#""_meta":\#(ownMetaText)"#) }
+        gateway.parts[server][kind].flight = ask(
+            servers[server].first, "\(kind.method.name)",
+            "{\(members.joined(separator: ","))}", as: .list(kind), into: &effects)
+    }
+
+    /// A server has answered mcpo's own question for a list.
+    mutating func readList(
+        _ kind: EntryList.Kind, of server: ServerIndex, _ number: UInt32, _ line: RawSpan,
+        _ envelope: Envelope, at now: Instant, into effects: inout Effects
+    ) {
+        guard gateway.parts[server][kind].flight == number else { return }
+        gateway.parts[server][kind].flight = 0
+        if gateway.parts[server][kind].isDue {
+            // What was asked for has changed meanwhile.
+            askForLists(of: server, at: now, into: &effects)
+            return
+        }
+        let before = gateway.parts[server][kind].list.edition
+        if kind == .tools {
+            _ = caching.parts[server].catalog.tools.add(
+                line, envelope, caching.parts[server].policy)
+        }
+        switch gateway.parts[server][kind].list.add(line, envelope) {
+        case .more(let cursor):
+            let lexeme = line.extracting(cursor.range.bounds)
+                .withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+            askForPage(of: server, kind, cursor: lexeme, into: &effects)
+            return
+        case .last:
+            noteList(kind, of: server, isNew: before == 0, at: now, into: &effects)
+        case .unusable:
+            let isUnknown = envelope.error.isPresent && isMethodUnknown(line, envelope)
+            loseList(kind, of: server, mayTryAgain: !isUnknown, at: now)
+            effects.log(
+                isUnknown ? .debug : .warning, server: servers[server].name,
+                "its answer to \(kind.method.name) is of no use")
+        }
+        answerParked(at: now, into: &effects)
+    }
+
+    /// A list cannot be had now: what was known of it stays.
+    mutating func loseList(
+        _ kind: EntryList.Kind, of server: ServerIndex, mayTryAgain: Bool, at now: Instant
+    ) {
+        gateway.parts[server][kind].flight = 0
+        let isKnown = gateway.parts[server][kind].list.isKnown
+        gateway.parts[server][kind].isAbsent = !isKnown
+        gateway.parts[server][kind].freshUntil =
+            mayTryAgain ? now.advanced(by: .seconds(60)) : .never
+        gateway.isNewsThere = true
+    }
+
+    private mutating func noteList(
+        _ kind: EntryList.Kind, of server: ServerIndex, isNew: Bool, at now: Instant,
+        into effects: inout Effects
+    ) {
+        let content = gateway.parts[server][kind].list.content
+        let milliseconds =
+            content.ttlMs.map { Duration.milliseconds($0) } ?? gateway.settings.listTTL
+        gateway.parts[server][kind].isAbsent = false
+        gateway.parts[server][kind].readAt = now
+        gateway.parts[server][kind].freshUntil = now.advanced(by: milliseconds)
+        gateway.isNewsThere = true
+        effects.log(
+            .debug, server: servers[server].name,
+            "lists \(content.entries.count) \(kind.member)")
+        guard gateway.parts[server][kind].lastTold != content.fingerprint else { return }
+        gateway.parts[server][kind].lastTold = content.fingerprint
+        nameAll(kind, into: &effects)
+        noteChanged(kind, at: now)
+    }
+
+    /// The client is to be told that a list has changed, if it has one.
+    mutating func noteChanged(_ kind: EntryList.Kind, at now: Instant) {
+        guard gateway.shown.contains(kind) else { return }
+        gateway.changed.insert(kind == .templates ? .resources : kind)
+        gateway.tellAt = min(gateway.tellAt, now.advanced(by: gateway.settings.debounce))
+    }
+}
+
+// MARK: - Names
+
+extension ProxyCore {
+    /// Makes the names and routes of a kind anew.
+    mutating func nameAll(_ kind: EntryList.Kind, into effects: inout Effects) {
+        caching.familiar.forget()
+        let parts = servers.indices.map { server in
+            ExposedNames.Part(
+                servers[server].name, gateway.parts[server][kind].list.content)
+        }
+        switch kind {
+        case .tools:
+            let rules = servers.indices.map { caching.parts[$0].policy.rules }
+            gateway.tools = ExposedNames(parts, naming) { rules[$0].naming(of: $1) }
+            placeTools()
+            warnOfClashes(gateway.tools, "tool", into: &effects)
+        case .prompts:
+            gateway.prompts = ExposedNames(parts, naming)
+            warnOfClashes(gateway.prompts, "prompt", into: &effects)
+        case .resources, .templates:
+            func names(_ kind: EntryList.Kind) -> ([ExposedNames.Part], ExposedNames) {
+                let parts = servers.indices.map { server in
+                    ExposedNames.Part(
+                        servers[server].name, gateway.parts[server][kind].list.content)
+                }
+                return (parts, ExposedNames(parts, .verbatim))
+            }
+            let (templates, templateNames) = names(.templates)
+            gateway.routes = ResourceRoutes(
+                names(.resources).1, templateNames, templates.map(\.entries))
+        }
+    }
+
+    /// One server alone keeps its names.
+    private var naming: Naming {
+        servers.count == 1 ? .verbatim : gateway.settings.naming
+    }
+
+    /// Finds each listed tool in the catalog of its server.
+    private mutating func placeTools() {
+        gateway.toolPlaces = servers.indices.map { server in
+            let content = gateway.parts[server][.tools].list.content
+            return content.entries.indices.map { entry in
+                let place = caching.parts[server].catalog.tools.place(named: content.key(entry))
+                return Int32(truncatingIfNeeded: place ?? -1)
+            }
+        }
+    }
+
+    private mutating func warnOfClashes(
+        _ names: ExposedNames, _ what: String, into effects: inout Effects
+    ) {
+        for clash in names.clashes where gateway.warned.insert("\(what) \(clash.name)").inserted {
+            let (winner, loser) = (
+                servers[clash.winner.server].name, servers[clash.loser.server].name
+            )
+            let complaint =
+                "the \(what) \(clash.name) of \(loser) has the name of one of \(winner): "
+                + "naming.mode prefix, or a rule with another name, keeps both"
+            if gateway.settings.naming.mode == .none, isStarting {
+                effects.log(.error, complaint)
+                lifecycle.exitCode = 2
+            } else {
+                effects.log(.warning, "\(complaint); it is left out")
+            }
+        }
+        if lifecycle.exitCode == 2, lifecycle.phase == .running {
+            refuseToServe(into: &effects)
+        }
+    }
+
+    /// Whether servers have their first time to come up.
+    private var isStarting: Bool {
+        gateway.parts.contains { present < $0.startUntil }
+    }
+
+    private mutating func refuseToServe(into effects: inout Effects) {
+        for index in exchanges.indices {
+            let error = ProxyError(
+                .unavailable, "two servers have a tool of one name", server: nil, retrySafe: true,
+                detail: "see mcpo's messages; naming.mode prefix keeps both")
+            fail(index, error, into: &effects)
+        }
+        client.hasEnded = true
+        close(at: present, into: &effects)
+    }
+}
+
+extension ToolRules {
+    /// What the rules say of the name of a tool.
+    func naming(of name: [UInt8]) -> NamingRule {
+        guard !rules.isEmpty, let place = index(for: String(decoding: name, as: UTF8.self)) else {
+            return .exposed
+        }
+        let rule = rules[place]
+        if rule.isHidden == true { return .hidden }
+        guard let exposed = rule.exposedName else { return .exposed }
+        return .renamed(Array(exposed.utf8))
+    }
+}
+
+// MARK: - Changes
+
+extension ProxyCore {
+    /// A server says that something of it has changed.
+    /// - Returns: whether that was all that there is to do about the notification.
+    mutating func takeNotification(
+        _ method: Method, _ line: RawSpan, _ envelope: Envelope, of server: ServerIndex,
+        into effects: inout Effects
+    ) -> Bool {
+        guard isGateway else { return false }
+        switch method {
+        case .toolsChanged: relist([.tools], of: server, into: &effects)
+        case .promptsChanged: relist([.prompts], of: server, into: &effects)
+        case .resourcesChanged: relist([.resources, .templates], of: server, into: &effects)
+        case .resourceUpdated: forwardUpdate(line, envelope, into: &effects)
+        case .acknowledged: break
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func relist(
+        _ kinds: [EntryList.Kind], of server: ServerIndex, into effects: inout Effects
+    ) {
+        for kind in kinds {
+            gateway.parts[server][kind].list.invalidate()
+            gateway.parts[server][kind].isDue = true
+            gateway.parts[server][kind].isAbsent = false
+            if kind == .tools { caching.parts[server].catalog.tools.invalidate() }
+        }
+        askForLists(of: server, at: present, into: &effects)
+    }
+
+    /// Makes sure that a list is known or on its way, and fresh enough.
+    mutating func want(
+        _ kind: EntryList.Kind, at now: Instant, into effects: inout Effects
+    ) {
+        for server in servers.indices {
+            if !gateway.parts[server][kind].isWanted {
+                gateway.parts[server][kind].isWanted = true
+                gateway.parts[server][kind].isDue = true
+                gateway.parts[server][kind].waitUntil = now.advanced(
+                    by: gateway.settings.startupWait)
+            }
+            if now >= gateway.parts[server][kind].freshUntil {
+                gateway.parts[server][kind].freshUntil = .never
+                gateway.parts[server][kind].isDue = true
+                if !gateway.parts[server][kind].list.isKnown {
+                    gateway.parts[server][kind].isAbsent = false
+                }
+            }
+            askForLists(of: server, at: now, into: &effects)
+        }
+    }
+
+    /// Whether the servers' lists of a kind are all there, or it is no use to wait longer.
+    func isReady(_ kind: EntryList.Kind, at now: Instant) -> Bool {
+        servers.indices.allSatisfy { server in
+            let part = gateway.parts[server]
+            if part[kind].isReady { return true }
+            if part.greeting == nil {
+                return part.isSettled || now >= part.startUntil
+            }
+            if !connections[servers[server].first].isOpen { return true }
+            return now >= part[kind].waitUntil
+        }
+    }
+
+    /// Whether each server has said what it is, or it is no use to wait longer.
+    func isGreeted(at now: Instant) -> Bool {
+        gateway.parts.allSatisfy { $0.isSettled || now >= $0.startUntil }
+    }
+}

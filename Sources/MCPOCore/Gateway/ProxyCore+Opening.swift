@@ -1,0 +1,215 @@
+// How mcpo comes to terms with each of several servers, by itself (SPEC §3): it asks in the modern
+// way, and falls back to the legacy handshake as the specification's page on stdio says.
+//
+//     spawned ─▶ server/discover ──▶ a result                          modern, open
+//                     ├────────────▶ an error                          legacy ─▶ initialize
+//                     ├────────────▶ silence for probeTimeout          initialize too; who answers first
+//                     └────────────▶ the process dies                  legacy at the next start
+//
+// `initialize` has the client's own parameters, so it waits for the client's first request. Once a
+// server's era is known its later processes are not asked again.
+
+extension ProxyCore {
+    /// The revision that mcpo asks modern servers in, and the one that it offers legacy servers for
+    /// a modern client.
+    static let modernRevision = "2026-07-28"
+    static let latestLegacyRevision = "2025-11-25"
+    /// The legacy revisions, latest first: mcpo's part in each of them is the same.
+    static let legacyRevisions = [latestLegacyRevision, "2025-06-18", "2025-03-26", "2024-11-05"]
+
+    /// A process is there that nobody has spoken to.
+    mutating func beginOpening(
+        _ connection: ConnectionID, at now: Instant, into effects: inout Effects
+    ) {
+        let server = connections[connection].server
+        if servers[server].era == .modern {
+            open(connection, at: now, into: &effects)
+            return
+        }
+        let patience = servers[server].settings.pool.connectionTimeout
+        connections[connection].phase = .reopening(until: now.advanced(by: patience))
+        if servers[server].era == .legacy {
+            introduce(connection, at: now, into: &effects)
+        } else {
+            gateway.parts[server].probeUntil = now.advanced(by: gateway.settings.probeTimeout)
+            ask(
+                connection, "server/discover", "{\"_meta\":\(ownMetaText)}", as: .probe,
+                into: &effects)
+        }
+    }
+
+    /// The server's answer to `server/discover`.
+    mutating func probed(
+        _ connection: ConnectionID, _ line: RawSpan, _ envelope: Envelope, at now: Instant,
+        into effects: inout Effects
+    ) {
+        guard case .reopening = connections[connection].phase else { return }
+        let server = connections[connection].server
+        gateway.parts[server].probeUntil = .never
+        if envelope.result.kind == .object {
+            servers[server].era = .modern
+            greeted(server, line, envelope, at: now)
+            open(connection, at: now, into: &effects)
+            return
+        }
+        servers[server].era = .legacy
+        introduce(connection, at: now, into: &effects)
+    }
+
+    /// The server is silent: it may be a legacy one that ignores what it does not know, or still be
+    /// starting. It gets `initialize` as well, and its first answer tells.
+    mutating func endProbe(of server: ServerIndex, at now: Instant, into effects: inout Effects) {
+        gateway.parts[server].probeUntil = .never
+        let first = servers[server].first
+        guard case .reopening = connections[first].phase else { return }
+        introduce(first, at: now, into: &effects)
+    }
+
+    /// Sends `initialize` in the client's name, once it is known who the client is.
+    private mutating func introduce(
+        _ connection: ConnectionID, at now: Instant, into effects: inout Effects
+    ) {
+        let server = connections[connection].server
+        guard let hello = gateway.hello else {
+            connections[connection].phase = .reopening(until: .never)
+            return
+        }
+        if servers[server].restoration.initialize.isEmpty {
+            servers[server].restoration.initialize = Self.initializeRequest(
+                hello, gateway.settings.version)
+            servers[server].restoration.isInitialized = true
+        }
+        let patience = servers[server].settings.pool.connectionTimeout
+        connections[connection].phase = .reopening(until: now.advanced(by: patience))
+        sendAgain(
+            servers[server].restoration.initialize, to: connection, as: .reopen, into: &effects)
+    }
+
+    private static func initializeRequest(_ hello: ClientHello, _ version: String) -> [UInt8] {
+        let isLegacy = hello.era == .legacy
+        var line = Array(#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"#.utf8)
+        line += Array(#""protocolVersion":"#.utf8)
+        line += isLegacy ? hello.revision : Array("\"\(latestLegacyRevision)\"".utf8)
+        line += Array(#","capabilities":"#.utf8)
+        // A modern client takes no requests: it is not promised that it does.
+        line += isLegacy && !hello.capabilities.isEmpty ? hello.capabilities : Array("{}".utf8)
+        line += Array(#","clientInfo":"#.utf8)
+        line += hello.info.isEmpty ? Array(ownInfo(version).utf8) : hello.info
+        return line + Array("}}".utf8)
+    }
+
+    private static func ownInfo(_ version: String) -> String {
+        var text: [UInt8] = []
+        appendJSONString(version, to: &text)
+        return #"{"name":"mcpo","version":\#(String(decoding: text, as: UTF8.self))}"#
+    }
+
+    /// What mcpo's own requests to modern servers say of whom they are from.
+    var ownMetaText: String {
+        #"{"io.modelcontextprotocol/protocolVersion":"\#(Self.modernRevision)","#
+            + #""io.modelcontextprotocol/clientInfo":\#(Self.ownInfo(gateway.settings.version)),"#
+            + #""io.modelcontextprotocol/clientCapabilities":{}}"#
+    }
+
+    /// Sends a request of mcpo's own.
+    /// - Parameter params: an object.
+    /// - Returns: its number.
+    @discardableResult
+    mutating func ask(
+        _ connection: ConnectionID, _ method: String, _ params: String,
+        as purpose: Flight.Purpose, into effects: inout Effects
+    ) -> UInt32 {
+        let line = Array(
+            #"{"jsonrpc":"2.0","id":0,"method":"\#(method)","params":\#(params)}"#.utf8)
+        var flight = Flight(purpose, position: connections[connection].outbound.appendedTotal)
+        if purpose.hasDeadline { setDeadline(of: &flight, connections[connection].server) }
+        let number = connections[connection].flights.insert(flight)
+        guard let envelope = try? Envelope(scanning: line.span.bytes) else { return number }
+        send(
+            line.span.bytes, to: connection, Edits(envelope.id.range, number), into: &effects)
+        return number
+    }
+}
+
+// MARK: - Greetings
+
+extension ProxyCore {
+    /// A server has said what it is and what it has.
+    mutating func greeted(
+        _ server: ServerIndex, _ line: RawSpan, _ envelope: Envelope, at now: Instant
+    ) {
+        let result = line.extracting(envelope.result.range.bounds).array
+        gateway.parts[server].greeting = result
+        gateway.parts[server].greetedAt = now
+        gateway.isNewsThere = true
+        let capabilities = line.member("capabilities", of: envelope.result)
+        for kind in EntryList.Kind.allCases {
+            let isThere = line.member(kind.capability, of: capabilities).isPresent
+            gateway.parts[server][kind].isAbsent = !isThere
+            gateway.parts[server][kind].isDue = isThere
+            gateway.parts[server][kind].waitUntil = now.advanced(by: gateway.settings.startupWait)
+            if !isThere { gateway.parts[server][kind].list.removeAll() }
+        }
+        guard caching.isOn else { return }
+        caching.familiar.forget()
+        caching.noteWrite(server)
+        let revision = line.member("protocolVersion", of: envelope.result)
+        caching.parts[server].keys.agree(
+            revision: line.extracting(revision.range.bounds).array,
+            capabilities: gateway.hello?.capabilities ?? [])
+    }
+
+    /// A process was lost before its server had said what it is.
+    mutating func noteLoss(of server: ServerIndex) {
+        guard isGateway else { return }
+        if gateway.parts[server].probeUntil != .never, servers[server].era == nil {
+            // It may have died of a question that it does not know.
+            servers[server].era = .legacy
+        } else if gateway.parts[server].greeting == nil {
+            servers[server].era = nil
+            servers[server].restoration.initialize = []
+        }
+        gateway.parts[server].probeUntil = .never
+        gateway.parts[server].listen = nil
+        for kind in EntryList.Kind.allCases { gateway.parts[server][kind].flight = 0 }
+        gateway.parts[server].losses += 1
+        gateway.isNewsThere = true
+    }
+
+    /// Learns from the client's first request who it is.
+    mutating func noteHello(
+        _ line: RawSpan, _ envelope: Envelope, _ method: Method, at now: Instant,
+        into effects: inout Effects
+    ) {
+        let isModern = envelope.metaProtocolVersion.isPresent
+        guard method == .initialize || gateway.hello == nil && isModern else { return }
+        func object(_ name: StaticString, of parent: JSONValue) -> [UInt8] {
+            let value = line.member(name, of: parent)
+            return value.kind == .object ? line.extracting(value.range.bounds).array : []
+        }
+        let hello: ClientHello
+        if method == .initialize {
+            let revision = line.member("protocolVersion", of: envelope.params)
+            hello = ClientHello(
+                era: .legacy, revision: line.extracting(revision.range.bounds).array,
+                info: object("clientInfo", of: envelope.params),
+                capabilities: object("capabilities", of: envelope.params))
+            gateway.meta = ModernMeta(
+                revision: Self.modernRevision, clientInfo: hello.info, clientCapabilities: [])
+        } else {
+            hello = ClientHello(
+                era: .modern, revision: [],
+                info: object("io.modelcontextprotocol/clientInfo", of: envelope.meta),
+                capabilities: object("io.modelcontextprotocol/clientCapabilities", of: envelope.meta))
+        }
+        let isFirst = gateway.hello == nil
+        gateway.hello = hello
+        guard isFirst else { return }
+        for server in servers.indices where servers[server].era != .modern {
+            for connection in servers[server].pool
+            where connections[connection].phase == .reopening(until: .never) {
+                introduce(connection, at: now, into: &effects)
+            }
+        }
+    }
+}
