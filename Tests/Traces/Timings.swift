@@ -110,7 +110,7 @@ struct Timings: ~Copyable {
 }
 
 /// CPU time of this thread.
-private func processorNanoseconds() -> Int {
+func processorNanoseconds() -> Int {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return time.tv_sec * 1_000_000_000 + time.tv_nsec

@@ -1,7 +1,8 @@
 // `traces`: hit rates, costs and memory of the cache, as Markdown for docs/BENCHMARKS.md.
 //
 //     swift run -c release traces              everything, about two minutes
-//     swift run -c release traces rates        hit rates only; likewise `timings`, `memory`
+//     swift run -c release traces rates        hit rates only; likewise `timings`, `memory`,
+//                                              `limiter`
 
 import Foundation
 import MCPOCore
@@ -64,9 +65,13 @@ func printResidence() {
     for strategy in [CacheStrategy.lruTTL, .ttl, .s3FIFO] { reportResidence(strategy, idle: idle) }
 }
 
-let parts = ["rates": printRates, "timings": printTimings, "memory": printResidence]
+let parts = [
+    "rates": printRates, "timings": printTimings, "memory": printResidence,
+    "limiter": { LimiterTimings().run() },
+]
 let wanted = CommandLine.arguments.dropFirst()
-for name in ["memory", "rates", "timings"] where wanted.isEmpty || wanted.contains(name) {
+let order = ["memory", "rates", "timings", "limiter"]
+for name in order where wanted.isEmpty || wanted.contains(name) {
     parts[name]?()
     print("")
 }
