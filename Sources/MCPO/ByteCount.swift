@@ -14,7 +14,7 @@ package enum ByteCount {
     ///
     /// Returns nil for anything else, negative numbers included, and for more than 2⁵³ bytes.
     package static func parse(_ text: String) -> Int? {
-        let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let digits = text.prefix { $0.isASCII && ("0"..."9" ~= $0 || $0 == ".") }
         guard let first = digits.first, first != ".", digits.last != ".",
             let number = Double(digits),
             let unit = units.first(where: { $0.name == text.dropFirst(digits.count) }),

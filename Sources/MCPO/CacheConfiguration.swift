@@ -126,15 +126,6 @@ extension ProxyConfiguration {
 
         public init() {}
     }
-
-    /// What is measured.
-    public struct Monitor: Equatable, Sendable {
-        /// How many of the last requests of each endpoint the figures are about. Default 1000; from
-        /// 1 to 100,000.
-        public var windowSize = 1000
-
-        public init() {}
-    }
 }
 
 extension ServerConfiguration {
@@ -168,11 +159,22 @@ extension ServerConfiguration {
         public var staleWhileRevalidate: Duration?
         /// As in `ProxyConfiguration.Cache`.
         public var staleIfError: Duration?
+        /// Calls of a tool that the rule is for under way at once, from 1 to 100,000; nil is no limit
+        /// besides the server's.
+        public var maxConcurrent: Int?
+        /// As `ProxyConfiguration.timeout`, for these tools; more than 0.
+        public var timeout: Duration?
+        /// Whether clients see and can call it. Default false: they do.
+        public var isHidden = false
+        /// What clients call the tool, whatever `naming` says: 1 to 64 letters, digits, `.`, `_` and
+        /// `-`. Only in a rule for one tool, and no two tools have the same.
+        public var exposedName: String?
 
         public init(
             cache: Storing? = nil, ttl: Duration? = nil, invalidates: [String]? = nil,
             isIdempotent: Bool? = nil, staleWhileRevalidate: Duration? = nil,
-            staleIfError: Duration? = nil
+            staleIfError: Duration? = nil, maxConcurrent: Int? = nil, timeout: Duration? = nil,
+            isHidden: Bool = false, exposedName: String? = nil
         ) {
             self.cache = cache
             self.ttl = ttl
@@ -180,6 +182,10 @@ extension ServerConfiguration {
             self.isIdempotent = isIdempotent
             self.staleWhileRevalidate = staleWhileRevalidate
             self.staleIfError = staleIfError
+            self.maxConcurrent = maxConcurrent
+            self.timeout = timeout
+            self.isHidden = isHidden
+            self.exposedName = exposedName
         }
     }
 }

@@ -7,7 +7,7 @@ extension Duration {
     ///
     /// Returns nil for anything else, negative numbers included, and for more than ten years.
     package init?(text: String) {
-        let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let digits = text.prefix { $0.isASCII && ("0"..."9" ~= $0 || $0 == ".") }
         guard let first = digits.first, first != ".", digits.last != ".",
             let number = Double(digits)
         else { return nil }

@@ -55,6 +55,16 @@ extension ProxyConfiguration {
             }
         return LogWriter(descriptor: descriptor, level: coreLogLevel, format: format)
     }
+
+    /// A log that begins with what is set and has no effect.
+    func makeLogWithWarnings(_ descriptor: Int32) -> LogWriter {
+        var log = makeLog(descriptor)
+        for warning in warnings {
+            log.write(LogRecord(level: .warning, server: nil, message: warning))
+        }
+        log.flush()
+        return log
+    }
 }
 
 // MARK: - Caching

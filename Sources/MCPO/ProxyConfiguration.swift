@@ -1,4 +1,5 @@
-// What a proxy is to do, as a value that code, the command line and the environment fill in.
+// What a proxy is to do, as a value that code, a file, the environment and the command line fill
+// in.
 
 /// How to start one stdio MCP server.
 public struct ServerConfiguration: Equatable, Sendable {
@@ -16,6 +17,20 @@ public struct ServerConfiguration: Equatable, Sendable {
     /// comes before a glob, the longer glob before the shorter; one rule applies. A pattern with a
     /// slash speaks of a method: `prompts/get`. Default none.
     public var tools: [String: ToolRule] = [:]
+    /// Its connections; nil (the default) is as in `ProxyConfiguration.pool`.
+    public var pool: PoolConfiguration?
+    /// Calls to this server under way at once; nil (the default) is no limit besides
+    /// `ProxyConfiguration.concurrency`. From 1 to 100,000.
+    public var maxConcurrent: Int?
+    /// As `ProxyConfiguration.timeout`, for calls to this server; nil (the default) is that one.
+    public var timeout: Duration?
+    /// As `ProxyConfiguration.maximumTimeout`; nil (the default) is that one, or `timeout` if that is
+    /// longer. At least `timeout`.
+    public var maximumTimeout: Duration?
+    /// How often a call to this server is repeated; nil (the default) is `Retry.max`. From 0 to 10.
+    public var maxRetries: Int?
+    /// Whether the server is left out. Default false. Of a server that is, nothing else is checked.
+    public var isDisabled = false
 
     /// - Parameter name: nil (the default) derives it from the command: of `uvx mcp-server-time`
     ///   the name is `mcp-server-time`.
@@ -48,17 +63,25 @@ public struct ServerConfiguration: Equatable, Sendable {
     }
 
     private static func safeName(_ name: String) -> String {
-        let safe = String(name.prefix { $0 != "@" || $0 == name.first }.filter(isNameCharacter))
+        let own = name.prefix { $0 != "@" || $0 == name.first }
+        let safe = String(decoding: own.utf8.filter(isNameByte), as: UTF8.self)
         return safe.isEmpty ? "server" : safe
     }
 
     /// Whether a server can be called this.
     public static func isValidName(_ name: String) -> Bool {
-        !name.isEmpty && name.allSatisfy(isNameCharacter)
+        !name.isEmpty && name.utf8.allSatisfy(isNameByte)
     }
 
-    private static func isNameCharacter(_ character: Character) -> Bool {
-        character.isASCII && (character.isLetter || character.isNumber || "._-".contains(character))
+    /// By bytes: what a `Character` is costs a table that takes milliseconds to set up.
+    static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "-"):
+            true
+        default: false
+        }
     }
 }
 
@@ -74,8 +97,23 @@ public struct ProxyConfiguration: Equatable, Sendable {
         case text, json
     }
 
-    /// The server behind the proxy.
-    public var server: ServerConfiguration
+    /// How the proxy looks to its client.
+    public enum Presentation: String, Sendable {
+        /// As its one server itself: every name and answer is the server's own.
+        case transparent
+        /// As one server with the tools, prompts and resources of all, under the names that `naming`
+        /// makes; also when there is one server only.
+        case merged
+    }
+
+    /// The servers behind the proxy, in the order in which their lists are merged. At least one of
+    /// them is not disabled; each has its own name.
+    public var servers: [ServerConfiguration]
+    /// `transparent` for a proxy in front of one command, `merged` for a file.
+    public var presentation: Presentation
+    /// How long `initialize` waits for slow servers, whose entries come later then. Default 5 s; not
+    /// negative.
+    public var startupWait = Duration.seconds(5)
     /// How long a call may go without an answer or progress. Default 300 s; more than 0.
     public var timeout = Duration.seconds(300)
     /// How long a call may take although it reports progress. Default 1 h; at least `timeout`.
@@ -96,12 +134,57 @@ public struct ProxyConfiguration: Equatable, Sendable {
     public var caches: [String: NamedCache] = [:]
     /// Which requests share one answer.
     public var dedup = Dedup()
+    /// How many calls run at once.
+    public var concurrency = Concurrency()
+    /// The connections to each server that has no `pool` of its own.
+    public var pool = PoolConfiguration()
+    /// Which calls are sent again when a connection dies.
+    public var retry = Retry()
+    /// What tools and prompts of several servers are called.
+    public var naming = Naming()
     /// What is measured.
     public var monitor = Monitor()
+    /// The port for metrics and health; nil (the default) opens none.
+    public var http: HTTP?
     /// Whether the tool `mcpo_metrics` is added to the server's. Default true.
     public var metricsTool = true
 
+    /// One server, passed through as it is.
     public init(server: ServerConfiguration) {
-        self.server = server
+        servers = [server]
+        presentation = .transparent
+    }
+
+    /// Several servers, served as one.
+    public init(servers: [ServerConfiguration]) {
+        self.servers = servers
+        presentation = .merged
+    }
+
+    /// The first server: the only one of a `transparent` proxy. Without any it has no command, which
+    /// `problems` tells of.
+    public var server: ServerConfiguration {
+        get { servers.first ?? ServerConfiguration(name: "server", command: "") }
+        set {
+            if servers.isEmpty { servers = [newValue] } else { servers[0] = newValue }
+        }
+    }
+
+    /// The servers that are not disabled.
+    public var enabledServers: [ServerConfiguration] { servers.filter { !$0.isDisabled } }
+
+    /// The connections to a server.
+    public func pool(of server: ServerConfiguration) -> PoolConfiguration { server.pool ?? pool }
+
+    /// What is set and has no effect in this version, a sentence each.
+    public var warnings: [String] {
+        var warnings: [String] = []
+        if http?.listen != nil {
+            warnings.append("http.listen: this version has no HTTP port, nothing listens there")
+        }
+        if monitor.alerts != Monitor.Alerts() {
+            warnings.append("monitor.alerts: this version raises no alerts")
+        }
+        return warnings
     }
 }

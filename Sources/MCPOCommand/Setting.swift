@@ -115,10 +115,10 @@ extension Setting {
         case .cacheDefaultTTL:
             return put(Self.positive(value), into: &configuration.cache.defaultTTL)
         case .cacheMaxSize:
-            let size = Self.count(value, in: CacheBounds.entries)
+            let size = Self.count(value, in: Bounds.entries)
             return put(size, into: &configuration.cache.maxSize)
         case .cacheMaxBytes:
-            let bytes = ByteCount.parse(value).flatMap { CacheBounds.bytes.contains($0) ? $0 : nil }
+            let bytes = ByteCount.parse(value).flatMap { Bounds.cacheBytes.contains($0) ? $0 : nil }
             return put(bytes, into: &configuration.cache.maxBytes)
         case .noDedup: configuration.dedup.ttl = nil
         case .dedupTTL:
