@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -108,6 +109,12 @@ static inline void mcpo_open_standard_streams(void) {
             if (opened >= 0 && opened != descriptor) close(opened);
         }
     }
+}
+
+// Columns of the terminal that the descriptor is; 0 for anything else.
+static inline int mcpo_terminal_columns(int descriptor) {
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 static inline int mcpo_set_close_on_exec(int descriptor) {

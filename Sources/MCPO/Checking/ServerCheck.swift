@@ -14,11 +14,7 @@ import MCPOSystem
 ///     let server = ServerConfiguration(command: "uvx", arguments: ["mcp-server-time"])
 ///     print(try ServerCheck(configuration: ProxyConfiguration(server: server)).run().text)
 public struct ServerCheck: Sendable {
-    /// The longest time that a server has to start, and for each answer: what
-    /// `pool.connectionTimeout` is by default.
-    static let patience = Duration.seconds(30)
-
-    private let configuration: ProxyConfiguration
+    private var configuration: ProxyConfiguration
 
     /// - Throws: `ConfigurationError` when a value makes no sense.
     public init(configuration: ProxyConfiguration) throws(ConfigurationError) {
@@ -26,31 +22,55 @@ public struct ServerCheck: Sendable {
         self.configuration = configuration
     }
 
+    /// One server of a valid configuration.
+    init(_ server: ServerConfiguration, of configuration: ProxyConfiguration) {
+        self.configuration = configuration
+        self.configuration.servers = [server]
+    }
+
     /// Runs the check, and blocks the calling thread meanwhile. The server has ended afterwards.
     ///
-    /// The server has 30 s to start and for each answer, or `timeout` if that is less.
+    /// The server has `pool.connectionTimeout` (30 s) to start and for each answer, or `timeout` if
+    /// that is less.
     ///
     /// - Parameter errors: where the log goes, with what the server writes to its stderr. Default:
     ///   stderr.
     /// - Throws: `ServerCheckError` when the server cannot be started or does not answer.
     public func run(errors: Int32 = 2) throws(ServerCheckError) -> ServerReport {
-        try withBrokenPipeSignalBlocked { () throws(ServerCheckError) in try look(errors) }
+        try look(errors) { _, _ in }
     }
 
-    private func look(_ errors: Int32) throws(ServerCheckError) -> ServerReport {
+    /// - Parameter more: what else is asked, before the server ends.
+    func look(
+        _ errors: Int32, _ more: (ServerOpening, inout ServerDialogue) -> Void
+    ) throws(ServerCheckError) -> ServerReport {
+        try withBrokenPipeSignalBlocked { () throws(ServerCheckError) in
+            try converse(errors, more)
+        }
+    }
+
+    private func converse(
+        _ errors: Int32, _ more: (ServerOpening, inout ServerDialogue) -> Void
+    ) throws(ServerCheckError) -> ServerReport {
+        let server = configuration.server
         let conversation = ServerConversation(
-            command: configuration.serverCommand, name: configuration.server.name,
+            command: configuration.serverCommand, name: server.name,
             maximumLineLength: configuration.maximumMessageBytes,
             log: configuration.makeLog(errors))
         defer { conversation.end() }
         var dialogue = ServerDialogue(
-            conversation, patience: min(Self.patience, configuration.timeout))
+            conversation,
+            patience: min(
+                configuration.pool(of: server).connectionTimeout,
+                server.timeout ?? configuration.timeout))
         do throws(DialogueFailure) {
             let opening = try dialogue.open()
             let tools = try Self.tools(opening, &dialogue, configuration.cachingSettings.policy)
+            more(opening, &dialogue)
             return ServerReport(configuration, opening, tools, nonsense: dialogue.nonsense)
         } catch {
-            throw ServerCheckError(server: configuration.server.name, reason: error.reason)
+            throw ServerCheckError(
+                server: server.name, reason: error.reason, advice: error.advice)
         }
     }
 
@@ -82,8 +102,10 @@ public struct ServerCheckError: Error, Equatable, CustomStringConvertible {
     public var server: String
     /// What happened, for a person.
     public var reason: String
+    /// What to do next; empty where the reason says it.
+    public var advice = ""
 
-    /// Both in one line.
+    /// The name and the reason in one line.
     public var description: String { "\(server): \(reason)" }
 }
 

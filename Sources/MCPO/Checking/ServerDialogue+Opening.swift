@@ -58,14 +58,14 @@ extension ServerDialogue {
         let reason: String
         switch try probe(&attempt) {
         case .opened(let opening): return opening
-        case .failed(let reply): reason = reply
+        case .failed(let deed, _): reason = deed
         }
         conversation.note(
             .debug, "\(reason) after the probe with server/discover: started again without one")
         attempt = try start(min(patience, Self.secondTime))
         switch initialize(&attempt) {
         case .opened(let opening): return opening
-        case .failed(let reason): throw DialogueFailure("it \(reason)")
+        case .failed(let deed, let advice): throw DialogueFailure("it \(deed)", advice: advice)
         }
     }
 
@@ -91,8 +91,8 @@ extension ServerDialogue {
 
     private enum Outcome {
         case opened(ServerOpening)
-        /// What the server did instead.
-        case failed(String)
+        /// What the server did instead, and what to do about it.
+        case failed(String, advice: String)
     }
 
     private func start(_ patience: Duration) throws(DialogueFailure) -> Attempt {
@@ -122,7 +122,8 @@ extension ServerDialogue {
             attempt.probe = id
             return initialize(&attempt)
         case .ended:
-            return .failed(reply.deed(on: "server/discover", within: attempt.patience))
+            return .failed(
+                reply.deed(on: "server/discover", within: attempt.patience), advice: reply.advice)
         }
     }
 
@@ -155,7 +156,8 @@ extension ServerDialogue {
             case .error(let answered, _) where attempt.probe != nil && answered != id:
                 attempt.probe = nil
             case .error, .silence, .ended:
-                return .failed(reply.deed(on: "initialize", within: attempt.patience))
+                return .failed(
+                    reply.deed(on: "initialize", within: attempt.patience), advice: reply.advice)
             }
         }
     }

@@ -9,9 +9,12 @@ import MCPOSystem
 /// Why a dialogue cannot go on, in words for a person.
 struct DialogueFailure: Error {
     var reason: String
+    /// What to do next, where that is not in the reason.
+    var advice = ""
 
-    init(_ reason: String) {
+    init(_ reason: String, advice: String = "") {
         self.reason = reason
+        self.advice = advice
     }
 }
 
@@ -31,6 +34,16 @@ enum Reply {
         case .silence: "did not answer \(method) within \(patience.text)"
         case .ended(let end?): "\(end) before it answered \(method)"
         case .ended(nil): "closed its stdout before it answered \(method)"
+        }
+    }
+
+    /// What the server's owner can do about it.
+    var advice: String {
+        switch self {
+        case .result: ""
+        case .error: "look at what it wrote to stderr"
+        case .silence: "if it needs longer to start, raise pool.connectionTimeout"
+        case .ended: "look at what it wrote to stderr; check its command, args and env"
         }
     }
 }
@@ -60,7 +73,8 @@ struct ServerDialogue {
         let id = send(method, params, before: deadline)
         let reply = answer(to: [id], until: deadline)
         guard case .result(_, let answer) = reply else {
-            throw DialogueFailure("it \(reply.deed(on: method, within: patience))")
+            throw DialogueFailure(
+                "it \(reply.deed(on: method, within: patience))", advice: reply.advice)
         }
         return answer
     }

@@ -20,8 +20,7 @@ extension ServerReport {
     /// The whole report, lines for a person.
     public var text: String {
         var blocks = [facts]
-        if !tools.isEmpty { blocks.append(Self.table("TOOL", tools)) }
-        if !requests.isEmpty { blocks.append(Self.table("REQUEST", requests)) }
+        blocks += tables(width: nil)
         return blocks.joined(separator: "\n")
     }
 
@@ -41,7 +40,7 @@ extension ServerReport {
         if nonsense > 0 {
             rows.append(["warning", "\(nonsense) lines on its stdout were no messages of MCP"])
         }
-        return Self.aligned(rows)
+        return TextColumns(rows).text()
     }
 
     private var startupText: String {
@@ -49,20 +48,36 @@ extension ServerReport {
             + (ignoresProbe ? ", 2 s of them spent on server/discover, which it ignores" : "")
     }
 
-    private var toolCount: String {
+    var toolCount: String {
         if tools.isEmpty { return capabilities.contains("tools") ? "none" : "none offered" }
         return "\(tools.count), \(tools.count { $0.cache != nil }) of them cached"
     }
 
-    private static func table(_ heading: String, _ decisions: [Decision]) -> String {
-        aligned(
+    /// The tools and the other requests.
+    func tables(width: Int?) -> [String] {
+        [("TOOL", tools), ("REQUEST", requests)].filter { !$0.1.isEmpty }.map {
+            Self.table($0, $1, width)
+        }
+    }
+
+    private static func table(
+        _ heading: String, _ decisions: [Decision], _ width: Int?
+    ) -> String {
+        TextColumns(
             [[heading, "CACHED", "TTL", "EFFECT", "WHY"]]
                 + decisions.map { decision in
                     [
-                        decision.name, cached(decision), lifetime(decision),
+                        label(decision), cached(decision), lifetime(decision),
                         decision.effect.rawValue, decision.reason,
                     ]
-                })
+                }
+        ).text(width: width)
+    }
+
+    /// What clients call it, and the server's own name if that does not show.
+    private static func label(_ decision: Decision) -> String {
+        guard let exposed = decision.exposedName else { return "\(decision.name) (hidden)" }
+        return exposed.hasSuffix(decision.name) ? exposed : "\(exposed) (\(decision.name))"
     }
 
     private static func cached(_ decision: Decision) -> String {
@@ -80,19 +95,5 @@ extension ServerReport {
         case .unlimited: "no end"
         case .decidedByServer: "ttlMs"
         }
-    }
-
-    /// Rows with their columns below each other. The last one is not padded.
-    private static func aligned(_ rows: [[String]]) -> String {
-        let rows = rows.map { $0.map(printable) }
-        let columns = rows.first?.count ?? 0
-        let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.indices.map { column in
-                let gap = column == columns - 1 ? 0 : widths[column] - row[column].count
-                return row[column] + String(repeating: " ", count: gap)
-            }
-            return cells.joined(separator: "  ") + "\n"
-        }.joined()
     }
 }

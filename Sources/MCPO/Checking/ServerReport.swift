@@ -31,6 +31,9 @@ public struct ServerReport: Equatable, Sendable {
     public struct Decision: Equatable, Sendable {
         /// The tool or the method.
         public var name: String
+        /// What clients call it: its name, unless there are several servers or a rule names it
+        /// otherwise. nil when it is hidden from them.
+        public var exposedName: String?
         /// The cache that answers are stored in; nil when they are not.
         public var cache: String?
         /// How long an answer is used; nil when it is not stored.
@@ -74,7 +77,9 @@ extension ServerReport {
         _ configuration: ProxyConfiguration, _ opening: ServerOpening, _ listing: ToolListing,
         nonsense: Int
     ) {
-        let judge = Judge(settings: configuration.cachingSettings, era: opening.era)
+        let judge = Judge(
+            settings: configuration.cachingSettings, era: opening.era,
+            exposure: Exposure(configuration))
         self.init(
             server: configuration.server.name,
             command: [configuration.server.command] + configuration.server.arguments,
@@ -118,15 +123,15 @@ extension ServerReport {
 }
 
 extension ProxyConfiguration.Cache {
-    fileprivate var policyWords: String { "\(policy.rawValue), default TTL \(defaultTTL.text)" }
+    var policyWords: String { "\(policy.rawValue), default TTL \(defaultTTL.text)" }
 
-    fileprivate var roomWords: String {
+    var roomWords: String {
         "\(maxSize) entries, \(ByteCount.text(maxBytes)), strategy \(strategy.rawValue)"
     }
 }
 
 extension ProxyConfiguration.Dedup {
-    fileprivate var words: String {
+    var words: String {
         guard let ttl, ttl > .zero else { return "off" }
         return "equal requests share the answer to one that is at most \(ttl.text) old"
     }
@@ -136,13 +141,16 @@ extension ProxyConfiguration.Dedup {
 private struct Judge {
     let settings: CachingSettings
     let era: Era
+    let exposure: Exposure
 
     private var policy: MCPOCore.CachePolicy { settings.policy }
 
     func decision(_ tool: ToolCatalog.Tool) -> ServerReport.Decision {
         // The catalogue has the decision, the same judgement also the word that brought it about.
         let judgement = policy.judge(tool.name, tool.annotations)
-        return decision(tool.name, tool.decision, judgement.text)
+        var decision = decision(tool.name, tool.decision, judgement.text)
+        decision.exposedName = exposure.name(of: tool.name)
+        return decision
     }
 
     /// - Parameter ttl: `ttlMs` of the server's own answer, in milliseconds; nil if it was not asked.
@@ -170,7 +178,8 @@ private struct Judge {
         let ends = isByRule(decision) || strategy(cache).expiresByDefault
         let time = ServerReport.Lifetime.duration(.nanoseconds(decision.ttl))
         return ServerReport.Decision(
-            name: name, cache: cache, lifetime: cache == nil ? nil : ends ? time : .unlimited,
+            name: name, exposedName: name, cache: cache,
+            lifetime: cache == nil ? nil : ends ? time : .unlimited,
             effect: effect(decision.effect), reason: reason)
     }
 
@@ -190,5 +199,26 @@ private struct Judge {
         case .unknown: .unknown
         case .write: .writes
         }
+    }
+}
+
+/// What clients call a server's tools.
+private struct Exposure {
+    private let configuration: ProxyConfiguration
+    private let rules: ToolRules
+
+    init(_ configuration: ProxyConfiguration) {
+        self.configuration = configuration
+        rules = ToolRules(configuration.server.tools.keys.map { ToolRule($0) })
+    }
+
+    /// nil when it is hidden.
+    func name(of tool: String) -> String? {
+        let pattern = rules.index(for: tool).map { rules.rules[$0].pattern }
+        let rule = pattern.flatMap { configuration.server.tools[$0] }
+        if rule?.isHidden ?? false { return nil }
+        if let name = rule?.exposedName { return name }
+        return configuration.presentation == .transparent
+            ? tool : configuration.naming.exposed(tool, of: configuration.server.name)
     }
 }
