@@ -30,10 +30,8 @@ enum Command {
             case .version:
                 write("mcpo \(Release.version)\n", to: 1)
                 return ExitCode.normal
-            case .serve(let configuration):
-                return serve(configuration)
-            case .check(let configuration):
-                return check(configuration)
+            case .serve(let source): return serve(source)
+            case .check(let source): return check(source)
             }
         } catch {
             complain(error.message)
@@ -41,25 +39,41 @@ enum Command {
         }
     }
 
-    private static func serve(_ configuration: ProxyConfiguration) -> Int32 {
-        do {
+    private static func serve(_ source: ConfigurationSource) -> Int32 {
+        ending {
+            let configuration =
+                switch source {
+                case .command(let configuration): configuration
+                case .file(let file): try file.read()
+                }
             let proxy = try Proxy(configuration: configuration)
             proxy.receiveSignals()
             return try proxy.run()
-        } catch let error as ConfigurationError {
-            complain(error.description)
-            return ExitCode.unusable
-        } catch {
-            complain("\(error)")
-            return ExitCode.failed
         }
     }
 
-    private static func check(_ configuration: ProxyConfiguration) -> Int32 {
+    private static func check(_ source: ConfigurationSource) -> Int32 {
+        ending {
+            switch source {
+            case .command(let configuration):
+                let report = try ServerCheck(configuration: configuration).run()
+                write(report.text, to: 1)
+                return ExitCode.normal
+            case .file(let file):
+                let report = try ConfigurationCheck(configuration: file.read()).run()
+                write(report.text(width: terminalWidth(1)), to: 1)
+                return report.hasFailure ? ExitCode.failed : ExitCode.normal
+            }
+        }
+    }
+
+    /// Runs `body`, and puts an error of it into words and a code.
+    private static func ending(_ body: () throws -> Int32) -> Int32 {
         do {
-            let report = try ServerCheck(configuration: configuration).run()
-            write(report.text, to: 1)
-            return ExitCode.normal
+            return try body()
+        } catch let error as ConfigurationFileError {
+            for problem in error.problems { complain(problem.description) }
+            return ExitCode.unusable
         } catch let error as ConfigurationError {
             complain(error.description)
             return ExitCode.unusable

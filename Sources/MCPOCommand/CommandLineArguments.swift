@@ -1,7 +1,7 @@
-// Reading the command line: the subcommand, options, `--`, the server's command.
+// Reading the command line: the subcommand, options, then `--` and the server's command, or --config.
 //
-// The command line wins over the environment, the environment over the defaults (SPEC §2); of an
-// option given twice the last counts.
+// The command line wins over the environment, the environment over the file, the file over the
+// defaults (SPEC §2); of an option given twice the last counts.
 
 import MCPO
 
@@ -9,8 +9,8 @@ import MCPO
 enum CommandLineArguments: Equatable {
     case help(String)
     case version
-    case serve(ProxyConfiguration)
-    case check(ProxyConfiguration)
+    case serve(ConfigurationSource)
+    case check(ConfigurationSource)
 
     /// - Parameters:
     ///   - arguments: without the program's own name.
@@ -19,40 +19,49 @@ enum CommandLineArguments: Equatable {
         _ arguments: [String], environment: (String) -> String?
     ) throws(UsageError) -> CommandLineArguments {
         guard arguments.first == "check" else {
-            var reader = CommandLineReader(
-                arguments[...], form: "mcpo [options] -- COMMAND [ARG...]")
+            var reader = CommandLineReader(arguments[...], program: "mcpo")
             switch try reader.read() {
             case .help: return .help(Usage.mcpo)
             case .version: return .version
-            case .command: return .serve(try reader.configuration(environment))
+            case .source: return .serve(try reader.source(environment))
             }
         }
-        var reader = CommandLineReader(
-            arguments.dropFirst(), form: "mcpo check [options] -- COMMAND [ARG...]")
+        var reader = CommandLineReader(arguments.dropFirst(), program: "mcpo check")
         switch try reader.read() {
         case .help: return .help(Usage.check)
         case .version: return .version
-        case .command: return .check(try reader.configuration(environment))
+        case .source: return .check(try reader.source(environment))
         }
     }
+}
+
+/// Where the configuration comes from.
+enum ConfigurationSource: Equatable {
+    /// `-- COMMAND`
+    case command(ProxyConfiguration)
+    /// `--config FILE`
+    case file(ConfigurationFile)
 }
 
 /// Reads options and the server's command.
 private struct CommandLineReader {
     enum Goal {
-        case help, version, command
+        case help, version, source
     }
 
     private var rest: ArraySlice<String>
-    /// How the whole line looks, for errors.
-    private let form: String
+    private let program: String
     private var settings: [(setting: Setting, value: String, source: String)] = []
+    private var file: String?
     private var command: [String] = []
 
-    init(_ arguments: ArraySlice<String>, form: String) {
+    init(_ arguments: ArraySlice<String>, program: String) {
         rest = arguments
-        self.form = form
+        self.program = program
     }
+
+    /// How the whole line looks, for errors.
+    private var form: String { "\(program) [options] -- COMMAND [ARG...]" }
 
     mutating func read() throws(UsageError) -> Goal {
         while let argument = rest.popFirst() {
@@ -60,73 +69,100 @@ private struct CommandLineReader {
             case "--":
                 command = Array(rest)
                 guard !command.isEmpty else { throw noServer }
-                return .command
+                guard file == nil else {
+                    throw UsageError(
+                        message: "two kinds of servers: write either --config FILE or -- COMMAND")
+                }
+                return .source
             case "--help", "-h": return .help
             case "--version": return .version
             default: try readOption(argument)
             }
         }
-        throw noServer
+        guard file != nil else { throw noServer }
+        return .source
     }
 
-    private var noServer: UsageError { UsageError(message: "no server: write \(form)") }
+    private var noServer: UsageError {
+        UsageError(message: "no server: write \(form), or \(program) [options] --config FILE")
+    }
 
     /// Reads one option and its value.
     private mutating func readOption(_ argument: String) throws(UsageError) {
         guard argument.hasPrefix("--") else {
-            let program = form.prefix { $0 != "[" }
             throw UsageError(
                 message: "unexpected argument \(argument): the server's command comes after --, "
-                    + "as in \(program)-- \(argument)")
+                    + "as in \(program) -- \(argument)")
         }
         let parts = argument.dropFirst(2).split(
             separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts.first ?? "")
-        guard let setting = Setting(option: name) else { throw unknown(name) }
+        let given = parts.count == 2 ? String(parts[1]) : nil
         let source = "--\(name)"
-        if setting.isFlag {
-            guard parts.count == 1 else {
+        if name == "config" {
+            file = try value(given, of: source, "the path of a file")
+            return
+        }
+        guard let setting = Setting.option(name) else { throw unknown(name) }
+        if let flag = setting.flag {
+            guard given == nil else {
                 throw UsageError(message: "\(source) takes no value: write \(source) alone")
             }
-            settings.append((setting, "", source))
-        } else if parts.count == 2 {
-            settings.append((setting, String(parts[1]), source))
-        } else if let value = rest.popFirst(), value != "--" {
-            settings.append((setting, value, source))
+            settings.append((setting, flag, source))
         } else {
-            throw UsageError(message: "\(source) needs a value: \(setting.allowed)")
+            settings.append((setting, try value(given, of: source, setting.allowed), source))
         }
     }
 
+    private mutating func value(
+        _ given: String?, of source: String, _ allowed: @autoclosure () -> String
+    ) throws(UsageError) -> String {
+        if let given { return given }
+        if let next = rest.popFirst(), next != "--" { return next }
+        throw UsageError(message: "\(source) needs a value: \(allowed())")
+    }
+
     private func unknown(_ name: String) -> UsageError {
-        if name == "config" {
-            return UsageError(
-                message: "--config is not supported in this version: write \(form)")
-        }
-        let known = Setting.allCases.compactMap(\.option) + ["help", "version"]
+        let known = Setting.all.compactMap(\.option) + ["config", "help", "version"]
         let hint =
             Spelling.nearest(to: name, in: known).map { "did you mean --\($0)?" }
             ?? "see mcpo --help"
         return UsageError(message: "unknown option --\(name); \(hint)")
     }
+}
 
-    func configuration(
-        _ environment: (String) -> String?
-    ) throws(UsageError) -> ProxyConfiguration {
-        let server = ServerConfiguration(
-            command: command.first ?? "", arguments: Array(command.dropFirst()))
-        var configuration = ProxyConfiguration(server: server)
-        for setting in Setting.allCases {
-            guard let variable = setting.variable, let value = environment(variable) else {
-                continue
-            }
-            try setting.apply(value, to: &configuration, as: variable)
+// MARK: - What comes of it
+
+extension CommandLineReader {
+    func source(_ environment: (String) -> String?) throws(UsageError) -> ConfigurationSource {
+        var overrides: [ConfigurationOverride] = []
+        for setting in Setting.all {
+            guard let variable = setting.variable, let value = environment(variable),
+                let override = try setting.override(value, from: variable)
+            else { continue }
+            overrides.append(override)
         }
         for (setting, value, source) in settings {
-            try setting.apply(value, to: &configuration, as: source)
+            if let override = try setting.override(value, from: source) {
+                overrides.append(override)
+            }
         }
-        // A timeout above the default longest one moves that along.
-        configuration.maximumTimeout = max(configuration.maximumTimeout, configuration.timeout)
+        let name = settings.last { $0.setting.key == nil }?.value
+        guard let file else { return .command(configuration(name, overrides)) }
+        guard name == nil else {
+            throw UsageError(
+                message: "--name is for the server behind --: with --config the file has the names")
+        }
+        return .file(ConfigurationFile(path: file, overrides: overrides))
+    }
+
+    private func configuration(
+        _ name: String?, _ overrides: [ConfigurationOverride]
+    ) -> ProxyConfiguration {
+        let server = ServerConfiguration(
+            name: name, command: command.first ?? "", arguments: Array(command.dropFirst()))
+        var configuration = ProxyConfiguration(server: server)
+        for override in overrides { _ = configuration.apply(override) }
         return configuration
     }
 }

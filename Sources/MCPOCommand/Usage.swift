@@ -8,9 +8,14 @@ enum Usage {
         its cache what it safely can.
 
         Usage: mcpo [options] -- COMMAND [ARG...]
+               mcpo [options] --config FILE               the server of an mcpServers file
                mcpo check [options] -- COMMAND [ARG...]   what would be cached, and why
+               mcpo check [options] --config FILE         the same of every server of a file
 
         Options:
+          --config FILE                the servers, as clients have them in "mcpServers" (VS Code:
+                                       "servers"), and in "mcpo" the options by their keys; this
+                                       version serves one of them
           --name NAME                  the server's name in logs and errors (default: from COMMAND)
           --timeout DURATION           how long a call may go without an answer or progress
                                        (default: 5m)
@@ -32,6 +37,10 @@ enum Usage {
           --no-dedup                   send each of several equal requests under way to the server
           --dedup-ttl DURATION         how old a request may be for an equal one to wait for its
                                        answer (default: 60)
+          --max-concurrent CALLS       calls under way at once (default: 100)
+          --pool-min CONNECTIONS       connections to each server that stay open (default: 1)
+          --pool-max CONNECTIONS       connections to each server at most (default: 10, and 1 for a
+                                       legacy server)
           --no-metrics-tool            do not add the tool mcpo_metrics to the server's
           --log-level LEVEL            error, warning, info, debug or trace (default: info)
           --log-format FORMAT          text or json (default: text)
@@ -42,9 +51,13 @@ enum Usage {
         A SIZE is a number of bytes, or a number with a unit: KiB, MiB, GiB (1024), KB, MB, GB (1000).
         --option value and --option=value both work; everything after -- belongs to the server.
 
-        Environment, where an option wins over the variable:
+        Environment, where an option wins over the variable, and a variable over the file:
           MCPO_CACHE_POLICY, MCPO_CACHE_DEFAULT_TTL, MCPO_CACHE_MAX_SIZE, MCPO_CACHE_MAX_BYTES,
-          MCPO_CACHE_STRATEGY, MCPO_REQUEST_DEDUP_TTL, MCPO_LOG_LEVEL: as the options
+          MCPO_CACHE_STRATEGY, MCPO_REQUEST_DEDUP_TTL, MCPO_MAX_CONCURRENT, MCPO_LOG_LEVEL,
+          MCPO_POOL_MIN_CONNECTIONS, MCPO_POOL_MAX_CONNECTIONS: as the options
+          MCPO_POOL_MAX_IDLE_TIME, MCPO_POOL_CONNECTION_TIMEOUT, MCPO_POOL_HEALTH_CHECK_INTERVAL:
+          durations (default: 300, 30, 60)
+          MCPO_HTTP: read, and without effect in this version
           MCPO_MONITOR_WINDOW_SIZE: how many requests of each kind are measured (default: 1000)
 
         Example, in a client's configuration:
@@ -52,15 +65,17 @@ enum Usage {
               "command": "mcpo", "args": ["--", "uvx", "mcp-server-time"] } } }
 
         Exit codes: 0 normal; 1 the server could not be started or was lost for good;
-        2 unusable arguments or environment.
+        2 unusable arguments, environment or file, with a line on stderr for each mistake.
 
         """
 
     static let check = """
         mcpo check starts a server, asks what it is and which tools it has, and prints for each
         tool whether mcpo would cache its answers, for how long, and why. No tool is called.
+        With a file it does so with all servers at once, and prints first which of them work.
 
         Usage: mcpo check [options] -- COMMAND [ARG...]
+               mcpo check [options] --config FILE
 
         The options and the environment are those of mcpo itself (see mcpo --help), so that the
         table shows what mcpo does with them:
@@ -79,8 +94,8 @@ enum Usage {
           WHY      what decided, with its line in the table of the documentation
         What is not a tool is shown for clients of the server's own era.
 
-        Exit codes: 0 the server answered; 1 it could not be started or did not answer;
-        2 unusable arguments or environment.
+        Exit codes: 0 the server answered; 1 it, or one of the file, could not be started or did not
+        answer; 2 unusable arguments, environment or file.
 
         """
 }

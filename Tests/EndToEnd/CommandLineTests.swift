@@ -13,10 +13,13 @@ import Testing
         for option in [
             "--name", "--timeout", "--no-cache", "--cache-policy", "--cache-default-ttl",
             "--cache-max-size", "--cache-max-bytes", "--cache-strategy", "--no-dedup",
-            "--dedup-ttl", "--no-metrics-tool", "--log-level", "--log-format", "--version",
-            "--help", "MCPO_CACHE_MAX_SIZE", "MCPO_CACHE_MAX_BYTES", "MCPO_CACHE_DEFAULT_TTL",
+            "--dedup-ttl", "--max-concurrent", "--pool-min", "--pool-max", "--config",
+            "--no-metrics-tool", "--log-level", "--log-format", "--version", "--help",
+            "MCPO_CACHE_MAX_SIZE", "MCPO_CACHE_MAX_BYTES", "MCPO_CACHE_DEFAULT_TTL",
             "MCPO_CACHE_STRATEGY", "MCPO_CACHE_POLICY", "MCPO_REQUEST_DEDUP_TTL",
-            "MCPO_MONITOR_WINDOW_SIZE", "MCPO_LOG_LEVEL",
+            "MCPO_MONITOR_WINDOW_SIZE", "MCPO_LOG_LEVEL", "MCPO_MAX_CONCURRENT", "MCPO_HTTP",
+            "MCPO_POOL_MIN_CONNECTIONS", "MCPO_POOL_MAX_CONNECTIONS", "MCPO_POOL_MAX_IDLE_TIME",
+            "MCPO_POOL_CONNECTION_TIMEOUT", "MCPO_POOL_HEALTH_CHECK_INTERVAL",
         ] {
             #expect(outcome.output.contains(option))
         }
@@ -48,7 +51,8 @@ import Testing
             ["--cache-default-ttl", "0.5"], ["--cache-default-ttl", "5m"],
             ["--cache-max-size", "10000000"], ["--cache-max-bytes", "65536"],
             ["--cache-max-bytes", "1.5GB"], ["--cache-strategy", "s3_fifo"],
-            ["--dedup-ttl", "0"], ["--dedup-ttl", "250ms"],
+            ["--dedup-ttl", "0"], ["--dedup-ttl", "250ms"], ["--max-concurrent", "1"],
+            ["--pool-min", "1"], ["--pool-max", "1000"],
         ])
     func bothForms(option: [String]) throws {
         for form in [option, ["\(option[0])=\(option[1])"]] {
@@ -116,9 +120,21 @@ import Testing
         (["--cache-max-bytes", "--", "cat"], ["--cache-max-bytes", "needs a value"]),
         (["--dedup-ttl", "never", "--", "cat"], ["never", "30s"]),
         (["--monitor-window-size", "5", "--", "cat"], ["unknown option"]),
-        (["--config", "servers.json"], ["--config", "not supported", "-- COMMAND"]),
+        (["--config", "no/such.json"], ["no/such.json: cannot be read: No such file"]),
+        (["--config"], ["--config", "path of a file"]),
+        (["--config="], ["no path of a file"]),
+        (["--config", "x.json", "--", "cat"], ["either --config FILE or -- COMMAND"]),
+        (["--config", "x.json", "--name", "x"], ["--name", "--config"]),
+        (["--config", "/dev/null"], ["/dev/null:1:1: the file is empty"]),
+        (["--config", "/dev/zero"], ["/dev/zero: is larger than 16 MiB"]),
+        (["--config", "/"], ["/: cannot be read: Is a directory"]),
+        (["--confg", "x.json"], ["did you mean --config?"]),
+        (["--pool-min", "0", "--", "cat"], ["a number of connections from 1 to 1000"]),
+        (["--pool-min", "3", "--pool-max", "2", "--", "cat"], ["pool.max", "at least min"]),
+        (["--max-concurrent", "0", "--", "cat"], ["a number of calls from 1 to 100000"]),
         (["check"], ["mcpo check", "-- COMMAND"]),
-        (["check", "--config", "servers.json"], ["--config", "mcpo check [options] -- COMMAND"]),
+        (["check", "--config", "no/such.json"], ["no/such.json: cannot be read"]),
+        (["check", "--config", "x.json", "--", "cat"], ["either --config FILE or -- COMMAND"]),
         (["check", "cat"], ["mcpo check -- cat"]),
         (["check", "--cache-policy", "cat", "--", "cat"], ["smart"]),
         (["check", "--", ""], ["command"]),
@@ -197,6 +213,13 @@ import Testing
             ("MCPO_REQUEST_DEDUP_TTL", "-1", "30s"),
             ("MCPO_MONITOR_WINDOW_SIZE", "0", "from 1 to 100000"),
             ("MCPO_MONITOR_WINDOW_SIZE", "100001", "from 1 to 100000"),
+            ("MCPO_MAX_CONCURRENT", "all", "a number of calls from 1"),
+            ("MCPO_POOL_MIN_CONNECTIONS", "0", "connections from 1 to 1000"),
+            ("MCPO_POOL_MAX_CONNECTIONS", "-1", "connections from 1 to 1000"),
+            ("MCPO_POOL_MAX_IDLE_TIME", "ever", "30s"),
+            ("MCPO_POOL_CONNECTION_TIMEOUT", "0", "above 0"),
+            ("MCPO_POOL_HEALTH_CHECK_INTERVAL", "", "above 0"),
+            ("MCPO_HTTP", "99999", "a port from 1 to 65535, or HOST:PORT"),
         ])
     func wrongValue(variable: String, value: String, mentions: String) throws {
         for arguments in [["--", "cat"], ["check", "--", "cat"], ["--no-cache", "--", "cat"]] {

@@ -1,0 +1,148 @@
+// `--config FILE` as a person meets it: serving, checking, complaining.
+
+import Foundation
+import Testing
+
+/// A file with these servers and options, as long as this value is kept.
+private struct ConfigurationText {
+    private let directory: TemporaryDirectory
+    let path: String
+
+    init(servers: [(name: String, entry: String)], mcpo: String = "{}") throws {
+        directory = try TemporaryDirectory()
+        let entries = servers.map { "\"\($0.name)\": \($0.entry)" }.joined(separator: ",\n")
+        path = try directory.write(
+            "{ // servers\n\"mcpServers\": {\n\(entries)\n},\n\"mcpo\": \(mcpo)\n}\n",
+            to: "servers.json")
+    }
+
+    /// An entry that starts the bundled server.
+    static func stub(_ arguments: [String] = [], _ rest: String = "") -> String {
+        let words = arguments.map { "\"\($0)\"" }.joined(separator: ", ")
+        return "{\"command\": \"\(Products.stub)\", \"args\": [\(words)]\(rest)}"
+    }
+}
+
+@Suite struct ConfigurationFileCommandTests {
+    @Test("Every problem of a file is a line on stderr, and the code is 2")
+    func problems() throws {
+        let file = try ConfigurationText(
+            servers: [("a", #"{"command": "x", "args": [1]}"#), ("b", "{}")],
+            mcpo: #"{"cache": {"polcy": "all"}}"#)
+        for arguments in [["--config", file.path], ["check", "--config=\(file.path)"]] {
+            let outcome = try runMCPO(arguments)
+            #expect(outcome.exit == .status(2))
+            #expect(outcome.output.isEmpty)
+            #expect(
+                outcome.complaints.dropLast() == [
+                    "mcpo: \(file.path):3:32: mcpServers.a.args[0]: must be a string, not 1; write \"1\"",
+                    "mcpo: \(file.path):4:1: mcpServers.b: has no \"command\": name the program that is the server",
+                    "mcpo: \(file.path):6:20: mcpo.cache.polcy: is no key of mcpo: allowed are policy, maxSize, "
+                        + "maxBytes, maxEntryBytes, defaultTTL, strategy, annotate, staleWhileRevalidate, "
+                        + "staleIfError, classes; did you mean \"policy\"?",
+                ])
+        }
+    }
+
+    @Test("The one server of a file that is not disabled is served, and warnings are in the log")
+    func serves() throws {
+        let file = try ConfigurationText(
+            servers: [
+                ("old", #"{"disabled": true, "url": "https://x"}"#),
+                ("only", ConfigurationText.stub()),
+            ], mcpo: #"{"http": {"listen": 9300}}"#)
+        let outcome = try runMCPO(
+            ["--config", file.path],
+            input: #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"#
+                + #""2025-06-18","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}"#
+                + "\n")
+        #expect(outcome.exit == .status(0), "\(outcome)")
+        #expect(outcome.output.contains(#""serverInfo""#))
+        #expect(outcome.errors.contains("warning http.listen: this version has no HTTP port"))
+    }
+
+    @Test("Several servers are refused by name in this version")
+    func several() throws {
+        let file = try ConfigurationText(
+            servers: [("a", ConfigurationText.stub()), ("b", ConfigurationText.stub())])
+        let outcome = try runMCPO(["--config", file.path])
+        #expect(outcome.exit == .status(1))
+        #expect(outcome.complaint?.contains("serves one server: leave one of a, b") == true)
+    }
+}
+
+@Suite struct ConfigurationCheckTests {
+    @Test("Servers that work, fail and are disabled: a row for each, then the tools of each")
+    func table() throws {
+        let file = try ConfigurationText(
+            servers: [
+                (
+                    "good",
+                    ConfigurationText.stub(
+                        [],
+                        #", "mcpo": {"tools": {"echo": {"name": "say", "ttl": 7}, "die": {"hide": true}}}"#
+                    )
+                ),
+                ("modern", ConfigurationText.stub(["--era", "modern"])),
+                ("nowhere", #"{"command": "mcp-server-nowhere"}"#),
+                ("dead", ConfigurationText.stub(["--die-at-start", "7"])),
+                ("old", #"{"disabled": true, "url": "https://x"}"#),
+            ], mcpo: #"{"cache": {"defaultTTL": "10m"}}"#)
+        let outcome = try runMCPO(["check", "--config", file.path, "--cache-max-size", "7"])
+        #expect(outcome.exit == .status(1))
+        let lines = outcome.output.split(separator: "\n").map { line in
+            line.replacing(/\ {2,}/, with: "|").replacing(/[0-9]+ ms/, with: "N ms")
+        }
+        #expect(lines.contains("policy|smart, default TTL 10m"))
+        #expect(lines.contains("cache|7 entries, 64 MiB, strategy lru_ttl"))
+        #expect(lines.contains("SERVER|STATUS|ERA|START-UP|TOOLS|PROMPTS|RESOURCES|REMARK"))
+        #expect(lines.contains("good|ok|legacy (2025-11-25)|N ms|21|1|1|3 tools cached"))
+        #expect(lines.contains("modern|ok|modern (2026-07-28)|N ms|21|1|1|3 tools cached"))
+        #expect(
+            lines.contains {
+                $0.hasPrefix("nowhere|failed|-|-|-|-|-|command not found: mcp-server-nowhere")
+            })
+        #expect(
+            lines.contains(
+                "dead|failed|-|-|-|-|-|it exited with status 7 before it answered initialize; look at "
+                    + "what it wrote to stderr; check its command, args and env"))
+        #expect(lines.contains("old|disabled|-|-|-|-|-"))
+        #expect(lines.contains("good: stub 1.0.0"))
+        #expect(lines.contains(#"say (echo)|yes|7s|reads|2. rule "echo""#))
+        #expect(lines.contains("die (hidden)|no|-|writes|4. write: readOnlyHint is false"))
+        #expect(lines.contains("good__add|yes|10m|reads|6. readOnlyHint is true"))
+        #expect(lines.contains("modern__echo|yes|10m|reads|6. readOnlyHint is true"))
+        #expect(outcome.errors.contains("[dead] StubServer: dies at its start"))
+    }
+
+    @Test("All servers that work end with 0, and they start at the same time")
+    func parallel() throws {
+        let file = try ConfigurationText(
+            servers: (1...6).map { ("s\($0)", ConfigurationText.stub(["--start-delay", "500"])) })
+        let clock = ContinuousClock()
+        let start = clock.now
+        let outcome = try runMCPO(["check", "--config", file.path])
+        #expect(outcome.exit == .status(0), "\(outcome)")
+        #expect(start.duration(to: clock.now) < .seconds(2.5))
+        #expect(outcome.errors.isEmpty)
+    }
+
+    @Test("Without prefixes tools keep their names")
+    func unprefixed() throws {
+        let file = try ConfigurationText(
+            servers: [("s", ConfigurationText.stub())], mcpo: #"{"naming": {"mode": "none"}}"#)
+        let outcome = try runMCPO(["check", "--config", file.path])
+        #expect(outcome.output.contains("\necho "))
+    }
+
+    @Test("Nothing is left running after a check of several servers")
+    func nothingLeft() throws {
+        let mark = "mcpo-mark-\(UUID().uuidString)"
+        let stubborn = ConfigurationText.stub(["--ignore-eof", "--ignore-sigterm"])
+        let file = try ConfigurationText(servers: [("a", stubborn), ("b", stubborn)])
+        let outcome = try runMCPO(
+            ["check", "--config", file.path], environment: ["MCPO_TEST_MARK": mark])
+        #expect(outcome.exit == .status(0))
+        #expect(ProcessTable.marked(mark).isEmpty)
+    }
+}
