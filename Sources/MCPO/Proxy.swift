@@ -35,23 +35,13 @@ public final class Proxy: Sendable {
     ///     made non-blocking meanwhile.
     ///   - errors: where the log goes. Default: stderr.
     /// - Returns: 0 after a normal end, 1 when the server could not be started or was lost for good.
-    /// - Throws: `ProxyStartError` when the system refuses what the proxy needs, and for more than
-    ///   one server, which this version cannot serve.
+    /// - Throws: `ProxyStartError` when the system refuses what the proxy needs.
     public func run(
         input: Int32 = 0, output: Int32 = 1, errors: Int32 = 2
     ) throws(ProxyStartError) -> Int32 {
-        var configuration = configuration
-        configuration.servers = configuration.enabledServers
-        // The one place where several servers end: the core knows one, `servers[0]`.
-        guard configuration.servers.count == 1 else {
-            throw ProxyStartError(
-                description: "this version serves one server: leave one of "
-                    + configuration.servers.map(\.name).joined(separator: ", ")
-                    + " in the file, and set \"disabled\": true in the others")
-        }
         do {
             var driver = try ProxyDriver(
-                settings: configuration.settings, commands: [configuration.serverCommand],
+                settings: configuration.settings, commands: configuration.serverCommands,
                 input: input, output: output, control: control,
                 log: configuration.makeLogWithWarnings(errors))
             return driver.run()
@@ -72,8 +62,8 @@ public final class Proxy: Sendable {
     }
 }
 
-/// What the system refused, or this version cannot do.
+/// What the system refused.
 public struct ProxyStartError: Error, Equatable, CustomStringConvertible {
-    /// The system call and its error, or what cannot be done.
+    /// The system call and its error.
     public var description: String
 }

@@ -4,23 +4,65 @@ package import MCPOCore
 import MCPOSystem
 
 extension ProxyConfiguration {
-    /// The same in the core's terms.
+    /// The same in the core's terms, without disabled servers.
     package var settings: ProxySettings {
         var settings = ProxySettings(serverName: server.name)
         settings.limits.messageBytes = maximumMessageBytes
         settings.timeout = timeout
         settings.maximumTimeout = maximumTimeout
         settings.shutdownTimeout = shutdownTimeout
-        settings.retry.maximum = 2
-        settings.servers[0].pool.healthCheckInterval = .seconds(60)
+        settings.retry.maximum = retry.max
+        settings.retry.budgetPercent = retry.budgetPercent
+        settings.concurrency = ConcurrencySettings(
+            maximum: concurrency.max, maxQueue: concurrency.maxQueue,
+            queueTimeout: concurrency.queueTimeout.wholeNanoseconds)
+        settings.isAdaptive = concurrency.isAdaptive
         settings.logLevel = coreLogLevel
-        settings.caching = isTransparent ? nil : cachingSettings
+        settings.servers = enabledServers.map(serverSettings)
+        settings.caching = isForwardingOnly ? nil : cachingSettings
+        if presentation == .merged { settings.gateway = gatewaySettings }
         return settings
     }
 
-    /// Whether nothing is stored, merged or added: then mcpo asks the server for nothing of its own.
-    private var isTransparent: Bool {
-        cache.policy == .off && server.tools.isEmpty && !isMerging && !metricsTool
+    private func serverSettings(_ server: ServerConfiguration) -> ServerSettings {
+        var settings = ServerSettings(name: server.name)
+        settings.policy = policy(of: server)
+        settings.identity = server.identity
+        settings.maximumConcurrent = server.maxConcurrent
+        settings.timeout = server.timeout
+        settings.maximumTimeout = server.maximumTimeout
+        let pool = pool(of: server)
+        settings.pool.minimum = pool.min
+        settings.pool.maximum = pool.max
+        settings.pool.maximumIdleTime = pool.maxIdleTime
+        settings.pool.connectionTimeout = pool.connectionTimeout
+        settings.pool.healthCheckInterval = pool.healthCheckInterval
+        settings.pool.maximumInFlight = pool.maxInFlight
+        return settings
+    }
+
+    private var gatewaySettings: GatewaySettings {
+        var settings = GatewaySettings(version: Release.version)
+        settings.naming = MCPOCore.Naming(
+            naming.mode == .prefix ? .prefix : .none, separator: naming.separator)
+        settings.startupWait = startupWait
+        settings.listTTL = cache.defaultTTL
+        return settings
+    }
+
+    /// Whether nothing is stored, merged, added or spread: then mcpo asks the server for nothing of
+    /// its own.
+    private var isForwardingOnly: Bool {
+        presentation == .transparent && cache.policy == .off && server.tools.isEmpty && !isMerging
+            && !metricsTool && !hasLargePool
+    }
+
+    /// Whether a server may have several processes although it is a legacy one.
+    private var hasLargePool: Bool {
+        enabledServers.contains { server in
+            let pool = pool(of: server)
+            return (pool.max ?? pool.min ?? 1) > 1
+        }
     }
 
     private var isMerging: Bool { dedup.ttl.map { $0 > .zero } ?? false }
@@ -35,8 +77,13 @@ extension ProxyConfiguration {
         }
     }
 
+    /// The commands of the servers that are not disabled.
+    var serverCommands: [ServerCommand] { enabledServers.map(command) }
+
     /// The command to start, with its whole environment.
-    var serverCommand: ServerCommand {
+    var serverCommand: ServerCommand { command(of: server) }
+
+    private func command(of server: ServerConfiguration) -> ServerCommand {
         let own = ProcessEnvironment.all.filter { entry in
             let name = entry.prefix { $0 != "=" }
             return server.environment[String(name)] == nil
@@ -72,7 +119,8 @@ extension ProxyConfiguration {
 extension ProxyConfiguration {
     /// Everything about caching and merging, in the core's terms.
     var cachingSettings: CachingSettings {
-        var settings = CachingSettings(policy: corePolicy, identity: server.identity)
+        var settings = CachingSettings(
+            policy: policy(of: server), identity: server.identity)
         settings.cache = cache.settings
         settings.namedCaches = caches.sorted { $0.key < $1.key }.map { name, named in
             NamedCacheSettings(
@@ -90,10 +138,11 @@ extension ProxyConfiguration {
         settings.dedupTTL = isMerging ? dedup.ttl : nil
         settings.monitorWindow = monitor.windowSize
         settings.hasMetricsTool = metricsTool
+        settings.needsTools = hasLargePool || presentation == .merged
         return settings
     }
 
-    private var corePolicy: MCPOCore.CachePolicy {
+    private func policy(of server: ServerConfiguration) -> MCPOCore.CachePolicy {
         let mode: MCPOCore.CachePolicy.Mode =
             switch cache.policy {
             case .smart: .smart
@@ -132,6 +181,10 @@ extension ServerConfiguration.ToolRule {
         rule.isIdempotent = isIdempotent
         rule.staleWhileRevalidate = staleWhileRevalidate
         rule.staleIfError = staleIfError
+        rule.maximumConcurrent = maxConcurrent
+        rule.timeout = timeout
+        rule.isHidden = isHidden
+        rule.exposedName = exposedName
         return rule
     }
 }

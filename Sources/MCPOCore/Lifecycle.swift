@@ -68,6 +68,7 @@ extension ProxyCore {
     /// the driver after it has written.
     package mutating func advance(at now: Instant, into effects: inout Effects) {
         closeInputsWhenWritten(into: &effects)
+        runTurns(into: &effects)
         if gateway.isNewsThere { answerParked(at: now, into: &effects) }
         if lifecycle.phase == .draining, hasDrained || now >= lifecycle.deadline {
             close(at: now, into: &effects)
@@ -170,11 +171,24 @@ extension ProxyCore {
         }
     }
 
-    /// The server is lost for good: whoever waits is told, and mcpo ends with code 1.
+    /// A server cannot be had. Without any other one whoever waits is told, and mcpo ends with code 1.
     mutating func giveUp(
         _ server: ServerIndex, _ reason: String, at now: Instant, into effects: inout Effects
     ) {
         effects.log(.error, server: servers[server].name, reason)
+        servers[server].isGivenUp = true
+        if isGateway {
+            gateway.parts[server].losses = GatewayPart.lossesToGiveUp
+            gateway.isNewsThere = true
+            for other in servers.indices where !servers[other].isGivenUp {
+                // The others go on; it is tried again now and then.
+                if lifecycle.phase == .running {
+                    scheduleRestart(of: server, at: now, into: &effects)
+                }
+                failHeld(of: server, into: &effects)
+                return
+            }
+        }
         lifecycle.exitCode = 1
         client.hasEnded = true
         for index in exchanges.indices {

@@ -28,7 +28,7 @@ extension ProxyCore {
         guard let envelope = try? Envelope(scanning: line) else { return }
         let plan = caching.plan(server, line, envelope, .listTools, isWatched: false, at: present)
         caching.parts[server].catalog.flight = send(
-            plan, .catalog, to: servers[server].first, line, envelope, into: &effects)
+            plan, .catalog, to: servers[server].first, nil, line, envelope, into: &effects)
     }
 
     /// The server has answered mcpo's own `tools/list`.

@@ -38,8 +38,12 @@ extension ProxyCore {
         snapshot.caches = caching.caches.statistics.map { CacheFigures($0.name, $0.statistics) }
         snapshot.dedup.joined = caching.flights.joined
         snapshot.dedup.inFlight = caching.flights.count
-        snapshot.concurrency.current = flightsUnderWay
-        snapshot.concurrency.peak = peakFlights
+        if isLimiting {
+            snapshot.concurrency = limiter.figures
+        } else {
+            snapshot.concurrency.current = flightsUnderWay
+            snapshot.concurrency.peak = peakFlights
+        }
         snapshot.connection.servers = servers.indices.map { figures(of: $0) }
         snapshot.connection.status = overallStatus(snapshot.connection.servers)
         snapshot.connection.errors = counters.restarts

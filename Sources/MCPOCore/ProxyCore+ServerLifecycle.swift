@@ -109,7 +109,11 @@ extension ProxyCore {
         connections[connection].phase = .open
         let server = connections[connection].server
         let isFirst = connection == servers[server].first
-        if isFirst { noteNewProcess(of: server) }
+        if isFirst {
+            servers[server].restarts.processOpened()
+            servers[server].isGivenUp = false
+            noteNewProcess(of: server)
+        }
         planInspection(of: connection, at: now)
         releaseHeld(for: server, into: &effects)
         if isFirst {

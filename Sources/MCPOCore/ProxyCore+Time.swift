@@ -78,6 +78,9 @@ extension ProxyCore {
             let index = flight.waiter, isAlone(index)
         else { return }
         cancelDownstream(exchange.flight, of: exchange.connection, into: &effects)
+        // That it took too long says that the server has too much to do.
+        connections[exchange.connection].flights.update(exchange.flight) { $0?.permit = nil }
+        releasePermit(flight.permit, .overloaded)
     }
 
     mutating func cancelDownstream(

@@ -48,6 +48,10 @@ package struct ProxyCore: ~Copyable {
     /// Bytes of notifications that wait for servers to start.
     var heldNotices = 0
     var retryBudget: RetryBudget
+    var limiter: ConcurrencyLimiter
+    let isLimiting: Bool
+    /// The permit of the call that is being sent because its turn has come.
+    var granted: Permit?
     /// In front of several servers, or of one in a file.
     let isGateway: Bool
     var gateway: Gateway
@@ -72,6 +76,8 @@ package struct ProxyCore: ~Copyable {
         caching = CacheStage(settings.caching)
         isGateway = settings.gateway != nil
         gateway = Gateway(settings.gateway)
+        isLimiting = settings.concurrency != nil
+        limiter = ConcurrencyLimiter(settings.concurrency ?? ConcurrencySettings())
         retryBudget = RetryBudget(percent: settings.retry.budgetPercent)
         for server in settings.servers { addServer(server, seed: seed) }
     }
@@ -81,13 +87,17 @@ package struct ProxyCore: ~Copyable {
         let index = servers.count
         let first = connections.insert(server: index, at: present)
         connections[first].phase = .down(until: .never)
+        let policy = settings.policy ?? caching.settings.policy
         servers.append(
             Server(
                 settings, index: index, first: first, times: self.settings,
-                seed: seed &+ UInt64(index)))
+                rules: policy.rules.rules, limiter: &limiter, seed: seed &+ UInt64(index)))
+        if self.settings.isAdaptive {
+            limiter.setAdaptive(true, of: servers[index].limited, at: present)
+        }
         gateway.parts.append(GatewayPart())
         caching.addServer(
-            settings.policy ?? caching.settings.policy,
+            policy,
             identity: settings.policy == nil ? caching.settings.identity : settings.identity)
     }
 
@@ -198,6 +208,7 @@ package struct ProxyCore: ~Copyable {
     package var nextDeadline: Instant {
         var next = min(nextTimeout, lifecycle.deadline, connections.nextDeadline)
         if isGateway { next = min(next, gateway.deadline) }
+        if isLimiting, let turn = limiter.nextDeadline { next = min(next, turn) }
         for group in lingering { next = min(next, group.until) }
         if let expiry = caching.caches.nextDeadline { next = min(next, expiry) }
         return next

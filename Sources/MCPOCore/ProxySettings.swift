@@ -12,6 +12,10 @@ package struct ProxySettings: Sendable {
     package var maximumTimeout: Duration = .seconds(3600)
     /// How long requests in flight are waited for at the end (SPEC §10: 5 s).
     package var shutdownTimeout: Duration = .seconds(5)
+    /// How many calls run at once; nil for no limit.
+    package var concurrency: ConcurrencySettings?
+    /// Whether the limits of servers find themselves, up to those that are configured.
+    package var isAdaptive = false
     /// Calls whose connection died before it answered.
     package var retry = RetrySettings()
     package var logLevel: LogLevel = .info
@@ -58,6 +62,8 @@ package struct ServerSettings: Sendable {
     package var policy: CachePolicy?
     /// See `ServerIdentity`; empty where `policy` is nil.
     package var identity: [UInt8] = []
+    /// How many of its calls run at once; nil for no limit but that of all.
+    package var maximumConcurrent: Int?
     /// Instead of `ProxySettings.timeout` and `.maximumTimeout`.
     package var timeout: Duration?
     package var maximumTimeout: Duration?

@@ -32,6 +32,8 @@ struct CachePart {
     let ruleCaches: [CacheHandle]
     /// How long answers are kept without a rule, and then by each rule, in its place plus one.
     let ruleLifetimes: [RuleLifetime]
+    /// By rule, how long a call may go without an answer, in nanoseconds.
+    let ruleTimeouts: [Int64?]
     var ruleGroups: [RuleGroups]
     /// Nothing is stored or shared before this: a write that was given up may still happen.
     var unsafeUntil = Instant(nanoseconds: .min)
@@ -62,6 +64,7 @@ struct CachePart {
             ruleCaches.append(handle)
         }
         self.ruleCaches = ruleCaches
+        ruleTimeouts = rules.map { $0.timeout?.wholeNanoseconds }
         ruleGroups = Array(repeating: RuleGroups(), count: rules.count)
         ruleWrites = Array(repeating: 0, count: rules.count)
         ruleLifetimes =

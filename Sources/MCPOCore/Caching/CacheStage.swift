@@ -55,7 +55,9 @@ package struct CacheStage: ~Copyable {
 
     /// Whether answers may be stored or shared at all, so that the server's tools matter.
     func needsCatalog(_ server: ServerIndex) -> Bool {
-        isOn && (parts[server].policy.mode != .off || settings.dedupTTL != nil)
+        isOn
+            && (settings.needsTools || parts[server].policy.mode != .off
+                || settings.dedupTTL != nil)
     }
 }
 
@@ -91,6 +93,8 @@ extension CacheStage {
                 method, era, place, parts[server].policy.narrow(decision, directive))
         }
         if method == .listen { plan.endpoint = nil }
+        let rule = plan.call.tool.rule
+        if rule >= 0 { plan.timeout = parts[server].ruleTimeouts[Int(rule)] }
         plan.server = server
         if plan.call.hasUnknownDirective { unknownDirectives += 1 }
         choosePlace(&plan, line, envelope, meta, at: now)

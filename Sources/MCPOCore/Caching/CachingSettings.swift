@@ -22,6 +22,9 @@ package struct CachingSettings: Sendable {
     package var monitorWindow = 1000
     /// Whether the tool `mcpo_metrics` is added to the server's.
     package var hasMetricsTool = true
+    /// Whether it matters which tools write, though nothing is stored or merged: a legacy server has
+    /// more than one process.
+    package var needsTools = false
     /// The server's part of every key: see `ServerIdentity`.
     package var identity: [UInt8]
 

@@ -35,9 +35,10 @@ enum GatewayDecision {
 
 extension ProxyCore {
     /// Decides on a request of the client in front of several servers.
+    /// - Parameter since: when it came.
     mutating func decide(
-        _ line: RawSpan, _ envelope: Envelope, _ method: Method, at now: Instant,
-        into effects: inout Effects
+        _ line: RawSpan, _ envelope: Envelope, _ method: Method, since: Instant,
+        at now: Instant, into effects: inout Effects
     ) -> GatewayDecision {
         let era = envelope.metaProtocolVersion.isPresent ? Era.modern : .legacy
         switch method {
@@ -46,15 +47,15 @@ extension ProxyCore {
         case .ping:
             return .answer(Array(era == .modern ? #"{"resultType":"complete"}"#.utf8 : "{}".utf8))
         case .listTools, .listPrompts, .listResources, .listResourceTemplates:
-            return list(method, line, envelope, era, at: now, into: &effects)
+            return list(method, line, envelope, era, since: since, at: now, into: &effects)
         case .callTool:
-            return owner(.tools, envelope.name, line, at: now, into: &effects)
+            return owner(.tools, envelope.name, line, since: since, at: now, into: &effects)
         case .getPrompt:
-            return owner(.prompts, envelope.name, line, at: now, into: &effects)
+            return owner(.prompts, envelope.name, line, since: since, at: now, into: &effects)
         case .complete:
-            return completion(line, envelope, at: now, into: &effects)
+            return completion(line, envelope, since: since, at: now, into: &effects)
         case .readResource, .subscribeResource, .unsubscribeResource:
-            return reader(method, envelope.uri, line, at: now, into: &effects)
+            return reader(method, envelope.uri, line, since: since, at: now, into: &effects)
         case .setLogLevel:
             return setLogLevel(line, envelope, into: &effects)
         case .listen:
@@ -102,13 +103,13 @@ extension ProxyCore {
     // MARK: Lists
 
     private mutating func list(
-        _ method: Method, _ line: RawSpan, _ envelope: Envelope, _ era: Era, at now: Instant,
-        into effects: inout Effects
+        _ method: Method, _ line: RawSpan, _ envelope: Envelope, _ era: Era, since: Instant,
+        at now: Instant, into effects: inout Effects
     ) -> GatewayDecision {
         guard let kind = EntryList.Kind(listedBy: method) else { return .wait }
-        if kind == .resources { want(.templates, at: now, into: &effects) }
-        want(kind, at: now, into: &effects)
-        guard isReady(kind, at: now) else { return .wait }
+        if kind == .resources { want(.templates, since: since, at: now, into: &effects) }
+        want(kind, since: since, at: now, into: &effects)
+        guard isReady(kind, since: since, at: now) else { return .wait }
         gateway.shown.insert(kind == .templates ? .resources : kind)
         let names: ExposedNames =
             switch kind {
@@ -150,13 +151,13 @@ extension ProxyCore {
     // MARK: Owners
 
     private mutating func owner(
-        _ kind: EntryList.Kind, _ name: JSONValue, _ line: RawSpan, at now: Instant,
-        into effects: inout Effects
+        _ kind: EntryList.Kind, _ name: JSONValue, _ line: RawSpan, since: Instant,
+        at now: Instant, into effects: inout Effects
     ) -> GatewayDecision {
         let names = kind == .tools ? gateway.tools : gateway.prompts
         guard let owner = names.owner(line, name) else {
-            want(kind, at: now, into: &effects)
-            if !isReady(kind, at: now) { return .wait }
+            want(kind, since: since, at: now, into: &effects)
+            if !isReady(kind, since: since, at: now) { return .wait }
             return unlisted(kind, name, line)
         }
         var target = GatewayTarget(server: owner.server, entry: (kind, owner.entry), name: name)
@@ -187,16 +188,17 @@ extension ProxyCore {
     }
 
     private mutating func completion(
-        _ line: RawSpan, _ envelope: Envelope, at now: Instant, into effects: inout Effects
+        _ line: RawSpan, _ envelope: Envelope, since: Instant, at now: Instant,
+        into effects: inout Effects
     ) -> GatewayDecision {
         switch CompletionReference(line, envelope) {
         case .prompt(let name):
-            return owner(.prompts, name, line, at: now, into: &effects)
+            return owner(.prompts, name, line, since: since, at: now, into: &effects)
         case .resource(let uri):
             if let server = gateway.routes.server(ofTemplate: uri, line) {
                 return .forward(GatewayTarget(server: server))
             }
-            return reader(.complete, uri, line, at: now, into: &effects)
+            return reader(.complete, uri, line, since: since, at: now, into: &effects)
         case nil:
             if servers.count == 1 { return .forward(GatewayTarget(server: 0)) }
             return .refuse(
@@ -205,15 +207,19 @@ extension ProxyCore {
     }
 
     private mutating func reader(
-        _ method: Method, _ uri: JSONValue, _ line: RawSpan, at now: Instant,
-        into effects: inout Effects
+        _ method: Method, _ uri: JSONValue, _ line: RawSpan, since: Instant,
+        at now: Instant, into effects: inout Effects
     ) -> GatewayDecision {
         if let server = gateway.routes.server(line, uri) {
             return watch(method, uri, line, on: server, into: &effects)
         }
-        want(.resources, at: now, into: &effects)
-        want(.templates, at: now, into: &effects)
-        if !isReady(.resources, at: now) || !isReady(.templates, at: now) { return .wait }
+        want(.resources, since: since, at: now, into: &effects)
+        want(.templates, since: since, at: now, into: &effects)
+        if !isReady(.resources, since: since, at: now)
+            || !isReady(.templates, since: since, at: now)
+        {
+            return .wait
+        }
         let readers = servers.indices.filter { server in
             !gateway.parts[server][.resources].isAbsent
                 || !gateway.parts[server][.templates].isAbsent

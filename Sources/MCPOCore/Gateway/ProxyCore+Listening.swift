@@ -209,7 +209,8 @@ extension ProxyCore {
     ) {
         let first = servers[server].first
         guard gateway.hello?.era == .modern, hasCapability("resources", server) else { return }
-        let former = gateway.parts[server].listen?.connection == first
+        let former =
+            gateway.parts[server].listen?.connection == first
             ? gateway.parts[server].listenedTo : []
         func request(_ method: StaticString, _ uri: [UInt8]) -> [UInt8] {
             Array(

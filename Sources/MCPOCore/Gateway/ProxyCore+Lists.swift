@@ -248,37 +248,54 @@ extension ProxyCore {
     }
 
     /// Makes sure that a list is known or on its way, and fresh enough.
+    /// - Parameter since: when the request came that it is for.
     mutating func want(
-        _ kind: EntryList.Kind, at now: Instant, into effects: inout Effects
+        _ kind: EntryList.Kind, since: Instant, at now: Instant, into effects: inout Effects
     ) {
         for server in servers.indices {
             if !gateway.parts[server][kind].isWanted {
                 gateway.parts[server][kind].isWanted = true
                 gateway.parts[server][kind].isDue = true
-                gateway.parts[server][kind].waitUntil = now.advanced(
-                    by: gateway.settings.startupWait)
+                waitForList(kind, of: server, at: now)
             }
-            if now >= gateway.parts[server][kind].freshUntil {
-                gateway.parts[server][kind].freshUntil = .never
-                gateway.parts[server][kind].isDue = true
-                if !gateway.parts[server][kind].list.isKnown {
-                    gateway.parts[server][kind].isAbsent = false
-                }
-            }
+            refresh(kind, of: server, since: since, at: now)
             askForLists(of: server, at: now, into: &effects)
         }
     }
 
+    /// Asks again for a list whose time is over. Where the server has said how long it is good the
+    /// request waits for the new one; else it gets the old one meanwhile (RFC 5861).
+    private mutating func refresh(
+        _ kind: EntryList.Kind, of server: ServerIndex, since: Instant, at now: Instant
+    ) {
+        let state = gateway.parts[server][kind]
+        guard now >= state.freshUntil, state.readAt < since, !state.isDue, state.flight == 0
+        else { return }
+        gateway.parts[server][kind].isDue = true
+        if !state.list.isKnown { gateway.parts[server][kind].isAbsent = false }
+        if state.list.content.ttlMs != nil { waitForList(kind, of: server, at: now) }
+    }
+
+    private mutating func waitForList(
+        _ kind: EntryList.Kind, of server: ServerIndex, at now: Instant
+    ) {
+        gateway.parts[server][kind].waitUntil = now.advanced(by: gateway.settings.startupWait)
+    }
+
     /// Whether the servers' lists of a kind are all there, or it is no use to wait longer.
-    func isReady(_ kind: EntryList.Kind, at now: Instant) -> Bool {
+    /// - Parameter since: when the request came that waits.
+    func isReady(_ kind: EntryList.Kind, since: Instant, at now: Instant) -> Bool {
         servers.indices.allSatisfy { server in
             let part = gateway.parts[server]
-            if part[kind].isReady { return true }
-            if part.greeting == nil {
-                return part.isSettled || now >= part.startUntil
-            }
-            if !connections[servers[server].first].isOpen { return true }
-            return now >= part[kind].waitUntil
+            if part.greeting == nil { return part.isSettled || now >= part.startUntil }
+            let isOpen = connections[servers[server].first].isOpen
+            let state = part[kind]
+            if state.isAbsent || state.list.isKnown && !isOpen { return true }
+            let isOld =
+                state.list.content.ttlMs != nil && state.readAt < since
+                && now >= state.freshUntil
+            if state.list.isKnown && !isOld { return true }
+            return !isOpen || now >= state.waitUntil
         }
     }
 

@@ -200,7 +200,8 @@ extension ProxyCore {
             hello = ClientHello(
                 era: .modern, revision: [],
                 info: object("io.modelcontextprotocol/clientInfo", of: envelope.meta),
-                capabilities: object("io.modelcontextprotocol/clientCapabilities", of: envelope.meta))
+                capabilities: object(
+                    "io.modelcontextprotocol/clientCapabilities", of: envelope.meta))
         }
         let isFirst = gateway.hello == nil
         gateway.hello = hello

@@ -7,11 +7,11 @@ extension ProxyCore {
         _ id: Lexeme, _ hash: UInt64, _ method: Method, _ line: RawSpan, _ envelope: Envelope,
         _ batch: BatchID?, at now: Instant, into effects: inout Effects
     ) {
-        if isForMetricsTool(line, envelope, method), isReady(.tools, at: now) {
+        if isForMetricsTool(line, envelope, method), isReady(.tools, since: now, at: now) {
             answerMetrics(id, line, envelope, batch: batch, into: &effects)
             return
         }
-        switch decide(line, envelope, method, at: now, into: &effects) {
+        switch decide(line, envelope, method, since: now, at: now, into: &effects) {
         case .forward(let target):
             let plan = makePlan(
                 target.server, line, envelope, method, target, into: &effects)
@@ -66,7 +66,8 @@ extension ProxyCore {
         _ index: ExchangeIndex, _ line: RawSpan, _ envelope: Envelope, _ method: Method,
         sharing: Bool, into effects: inout Effects
     ) {
-        switch decide(line, envelope, method, at: present, into: &effects) {
+        let since = exchanges[index].began
+        switch decide(line, envelope, method, since: since, at: present, into: &effects) {
         case .forward(let target):
             var plan = makePlan(
                 target.server, line, envelope, method, target, into: &effects)

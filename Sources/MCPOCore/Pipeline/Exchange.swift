@@ -38,6 +38,8 @@ package struct Exchange: Sendable {
     /// The connection that it was sent to, and the number that it goes by there; 0 before.
     package var connection = ConnectionID.none
     package var flight: UInt32 = 0
+    /// Its place in the limiter's queue.
+    var ticket: WaitTicket?
     /// The batch that the answer belongs into, if any.
     package var batch: BatchID?
     /// Counts all requests of the client: tells this one from another in the same place.

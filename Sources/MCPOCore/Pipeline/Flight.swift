@@ -44,6 +44,8 @@ package struct Flight {
     /// Whether what is stored of the server must go when it is answered, and by which rule.
     package var mayWrite = false
     package var rule: Int32 = -1
+    /// Its place among the calls under way; nil for what is not limited.
+    package var permit: Permit?
     /// What its answer may be used for beyond its exchange.
     package var terms: TermsID?
 

@@ -130,9 +130,7 @@ extension ProxyCore {
     private func holdError(_ index: ExchangeIndex) -> ProxyError? {
         let server = exchanges[index].server
         let name = servers[server].name
-        if case .down(let until) = connections[servers[server].first].phase,
-            !RestartPolicy.isBearable(until, at: present)
-        {
+        if isBroken(server) {
             return ProxyError(
                 .unavailable, "the server is not running", server: name, retrySafe: true,
                 detail: "it keeps exiting and is started again after a pause")
@@ -143,6 +141,16 @@ extension ProxyCore {
                 retrySafe: true, detail: "\(exchanges.keptBytes) bytes are waiting already")
         }
         return nil
+    }
+
+    /// Whether a server is away for longer than a call is made to wait: it has been lost so often
+    /// that its next process comes after a pause, or is the trial after one.
+    private func isBroken(_ server: ServerIndex) -> Bool {
+        switch connections[servers[server].first].phase {
+        case .down(let until): !RestartPolicy.isBearable(until, at: present)
+        case .starting, .reopening: servers[server].restarts.isTrial
+        case .open, .ending: false
+        }
     }
 
     /// Whether one more line may be kept for later.

@@ -8,8 +8,8 @@
 extension ProxyCore {
     /// Writes a request to an open connection under a number of mcpo's own.
     mutating func send(
-        _ index: ExchangeIndex, _ plan: RequestPlan, to connection: ConnectionID, _ line: RawSpan,
-        _ envelope: Envelope, into effects: inout Effects
+        _ index: ExchangeIndex, _ plan: RequestPlan, to connection: ConnectionID,
+        _ permit: Permit?, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
     ) {
         if plan.isForwarded, exchanges[index].token.isEmpty, !needsRewrite(plan) {
             // As nearly all are without a cache: nothing but the id is exchanged.
@@ -17,6 +17,7 @@ extension ProxyCore {
                 .exchange, position: connections[connection].outbound.appendedTotal)
             flight.firstWaiter = Int32(truncatingIfNeeded: index)
             flight.lastWaiter = flight.firstWaiter
+            flight.permit = permit
             let number = connections[connection].flights.insert(flight)
             exchanges.markSent(index, to: connection, as: number)
             connections[connection].outbound.appendLine(
@@ -25,7 +26,8 @@ extension ProxyCore {
         } else {
             let place = Int32(truncatingIfNeeded: index)
             let number = send(
-                plan, .exchange, to: connection, waiter: place, line, envelope, into: &effects)
+                plan, .exchange, to: connection, permit, waiter: place, line, envelope,
+                into: &effects)
             exchanges.markSent(index, to: connection, as: number)
         }
         exchanges[index].previousWaiter = -1
@@ -55,11 +57,13 @@ extension ProxyCore {
     @discardableResult
     mutating func send(
         _ plan: RequestPlan, _ purpose: Flight.Purpose, to connection: ConnectionID,
-        waiter: Int32 = -1, _ line: RawSpan, _ envelope: Envelope, into effects: inout Effects
+        _ permit: Permit?, waiter: Int32 = -1, _ line: RawSpan, _ envelope: Envelope,
+        into effects: inout Effects
     ) -> UInt32 {
         var flight = Flight(purpose, position: connections[connection].outbound.appendedTotal)
         flight.firstWaiter = waiter
         flight.lastWaiter = waiter
+        flight.permit = permit
         if plan.mayWrite {
             flight.mayWrite = true
             flight.rule = plan.call.tool.rule
@@ -112,7 +116,9 @@ extension ProxyCore {
         guard let connection = checkOut(for: plan),
             connections[connection].flights.count < settings.limits.exchanges
         else { return false }
-        send(plan, .refresh, to: connection, line, envelope, into: &effects)
+        let (permit, goes) = takePermit(for: plan)
+        guard goes else { return false }
+        send(plan, .refresh, to: connection, permit, line, envelope, into: &effects)
         noteSent(to: connection, into: &effects)
         return true
     }
@@ -171,6 +177,7 @@ extension ProxyCore {
             caching.flights.leave(terms)
             caching.flights.forget(terms)
         }
+        releasePermit(flight.permit, .unmeasured)
         guard flight.mayWrite, caching.isOn else {
             connections[connection].flights.remove(number)
             return
@@ -182,6 +189,7 @@ extension ProxyCore {
         var abandoned = flight
         abandoned.purpose = .abandoned
         abandoned.terms = nil
+        abandoned.permit = nil
         setDeadline(of: &abandoned, server)
         connections[connection].flights.update(number) { $0 = abandoned }
         connections[connection].abandoned.append(number)
@@ -247,9 +255,11 @@ extension ProxyCore {
             caching.writeEnds(server, rule: flight.rule)
         }
         if flight.purpose == .catalog { toolsAreNotToBeHad(of: server, mayTryAgain: true) }
+        releasePermit(flight.permit, .unmeasured)
         // The exchanges leave it one by one; it stays until then for `fallBack`.
         connections[connection].flights.update(number) {
             $0?.mayWrite = false
+            $0?.permit = nil
             $0?.purpose = .refresh
         }
         var place = flight.firstWaiter

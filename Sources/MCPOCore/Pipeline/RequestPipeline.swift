@@ -64,7 +64,9 @@ extension ProxyCore {
         {
             join(index, leader, line)
         } else if let connection = checkOut(for: plan) {
-            send(index, plan, to: connection, line, envelope, into: &effects)
+            let (goes, permit) = takePermit(for: index, plan, line, into: &effects)
+            guard goes else { return }
+            send(index, plan, to: connection, permit, line, envelope, into: &effects)
         } else {
             hold(index, line, into: &effects)
         }
@@ -78,6 +80,7 @@ extension ProxyCore {
         guard let flight = connections[connection].flights.remove(number) else { return }
         connections[connection].hasAnswered = true
         connections[connection].usedAt = now
+        releasePermit(flight.permit, .answered, kind: kind(of: flight))
         let server = connections[connection].server
         switch flight.purpose {
         case .reopen:
@@ -118,12 +121,19 @@ extension ProxyCore {
         deliver(to: .client, batch: caller.batch, into: &effects) { $0.append(answer) }
     }
 
+    /// What calls that take about equally long have in common.
+    private func kind(of flight: Flight) -> Int32 {
+        guard flight.permit != nil, let index = flight.waiter else { return 0 }
+        return exchanges[index].endpoint?.index ?? 0
+    }
+
     /// Takes an exchange out of all tables; its caller gets nothing here.
     @discardableResult
     mutating func end(_ index: ExchangeIndex) -> Caller? {
         guard exchanges.isLive(index) else { return nil }
         switch exchanges[index].stage {
-        case .held, .queued: break
+        case .held: break
+        case .queued: if let ticket = exchanges[index].ticket { limiter.withdraw(ticket) }
         case .sent, .tornDown: leaveFlight(index)
         }
         return exchanges.remove(index)

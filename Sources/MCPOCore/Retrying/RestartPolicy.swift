@@ -22,6 +22,9 @@ package struct RestartPolicy: Sendable {
     /// Whether any process of this server has ever answered anything.
     package private(set) var hasEverAnswered = false
     private var random: SplitMix64
+    /// Whether the pause before the present process was too long to wait for: until that process is
+    /// of use nobody waits for it either (the breaker is open, and this is its trial).
+    package private(set) var isTrial = false
 
     package init(seed: UInt64) {
         random = SplitMix64(state: seed)
@@ -41,7 +44,14 @@ package struct RestartPolicy: Sendable {
         let doublings = min(max(failures - 1, 0), 16)
         let full = min(Self.firstPause * (1 << doublings), Self.longestPause)
         let percent = 80 + Int(random.next() % 41)
-        return min(full * percent / 100, Self.longestPause)
+        let pause = min(full * percent / 100, Self.longestPause)
+        isTrial = pause > Self.bearablePause
+        return pause
+    }
+
+    /// The process is of use: callers wait for it again when it is lost.
+    package mutating func processOpened() {
+        isTrial = false
     }
 
     /// Whether a call should wait for a start at `time`.

@@ -16,12 +16,18 @@ package struct Server: ~Copyable {
     /// When processes beyond the first may be started again: some were lost.
     var growth: RestartPolicy
     var growsAgainAt = Instant(nanoseconds: .min)
+    /// Its places in the limiter: for all of it, and by rule for tools with a limit of their own.
+    let limited: LimitedServer
+    let lane: LimitedLane
+    let ruleLanes: [LimitedLane?]
     /// What a new process has to be told.
     package var restoration = Restoration()
     /// What waits for a connection to open.
     package var held = HeldQueue()
     /// Which kind of protocol it speaks; nil until it has shown that.
     package var era: Era?
+    /// Whether it failed to start again and again, and has not come up since.
+    var isGivenUp = false
     /// Times a process was started in the place of one that was lost.
     package var restartCount = 0
 
@@ -32,13 +38,20 @@ package struct Server: ~Copyable {
     /// - Parameter times: has the times of servers that have none of their own.
     package init(
         _ settings: ServerSettings, index: ServerIndex, first: ConnectionID,
-        times: borrowing ProxySettings, seed: UInt64
+        times: borrowing ProxySettings, rules: [ToolRule], limiter: inout ConcurrencyLimiter,
+        seed: UInt64
     ) {
         self.index = index
         self.settings = settings
         pool = [first]
         restarts = RestartPolicy(seed: seed)
         growth = RestartPolicy(seed: ~seed)
+        let limited = limiter.addServer(limit: settings.maximumConcurrent)
+        self.limited = limited
+        lane = limiter.lane(of: limited)
+        ruleLanes = rules.map { rule in
+            rule.maximumConcurrent.map { limiter.addTool(of: limited, limit: $0) }
+        }
         timeout = (settings.timeout ?? times.timeout).wholeNanoseconds
         maximumTimeout = max(
             timeout, (settings.maximumTimeout ?? times.maximumTimeout).wholeNanoseconds)

@@ -77,7 +77,7 @@ extension Referee {
         switch code {
         case .parseError: coverage.note(.parseError)
         case .invalidRequest: coverage.note(.invalidRequest)
-        case .invalidParams: coverage.note(.invalidParams)
+        case .invalidParams, .methodNotFound: coverage.note(.invalidParams)
         case .overloaded: coverage.note(.overloaded)
         case .timeout: coverage.note(.timeout)
         case .unavailable, .cacheMiss: coverage.note(.unavailable)

@@ -85,6 +85,11 @@ extension Referee {
         if case .down(let until) = server.phase, !RestartPolicy.isBearable(until, at: now) {
             return .unavailable
         }
+        switch server.phase {
+        case .starting where restarts.isTrial, .reopening where restarts.isTrial:
+            return .unavailable
+        default: break
+        }
         guard hasRoomToHold(length) else {
             coverage.note(.heldFull)
             return .overloaded

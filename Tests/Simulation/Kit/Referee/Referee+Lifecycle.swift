@@ -60,6 +60,7 @@ extension Referee {
 
     private func openServer() {
         server.phase = .open
+        restarts.processOpened()
         for item in takeHeld() {
             switch item {
             case .notification(let line): hearServer(line)
