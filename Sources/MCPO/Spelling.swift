@@ -5,10 +5,13 @@ package enum Spelling {
     /// How many letters may be wrong; a third of the longest word that mcpo knows would be more
     /// than a slip.
     private static let tolerance = 3
+    /// No word that mcpo knows is half as long, and comparing takes the product of the lengths.
+    private static let longest = 64
 
     /// The word of `words` that `word` probably was meant to be: the only one that begins with it,
     /// otherwise the one that is nearest, of equals the first.
     package static func nearest(to word: String, in words: [String]) -> String? {
+        guard word.utf8.count <= longest else { return nil }
         let word = word.lowercased()
         let longer = words.filter { $0.hasPrefix(word) }
         if word.count > tolerance, longer.count == 1 { return longer.first }

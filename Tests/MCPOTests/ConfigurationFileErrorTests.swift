@@ -1,6 +1,7 @@
 // Configuration files that are wrong: each mistake with its place and its fix, and all of them at
 // once.
 
+import Foundation
 import MCPO
 import Testing
 
@@ -419,6 +420,16 @@ private func problems(_ text: String, environment: [String: String] = [:]) -> [S
         #expect(problems.count == 51 && problems.last == " and 30 more problems")
     }
 
+    @Test func `a token is not shown, whatever it is`() {
+        let problems = problems(file(#""http": {"token": 12345}"#))
+        #expect(problems == ["3:28: mcpo.http.token: must be a string, not what is there"])
+    }
+
+    @Test func `a long key is cut, and takes no time`() {
+        let problems = problems(file("\"\(String(repeating: "x", count: 1_000_000))\": 1"))
+        #expect(problems.first.map { $0.count < 500 } == true)
+    }
+
     @Test func `a long value is cut`() {
         let problems = problems(file(#""timeout": "\#(String(repeating: "x", count: 999))""#))
         #expect(problems.first.map { $0.count < 300 } == true)
@@ -516,6 +527,21 @@ private func problems(_ text: String, environment: [String: String] = [:]) -> [S
                 #expect(error.problems.allSatisfy { !$0.message.isEmpty })
             }
         }
+    }
+
+    @Test func `strings that Foundation writes are read as they were`() throws {
+        var random = SystemRandomNumberGenerator()
+        let texts = (0..<300).map { _ in
+            let scalars = (0..<Int.random(in: 0...20, using: &random)).compactMap { _ in
+                Unicode.Scalar(
+                    UInt32.random(in: 1...(Bool.random() ? 0x7F : 0x10FFFF), using: &random))
+            }
+            // A plain ${ is written $${.
+            return String(String.UnicodeScalarView(scalars)).replacing("$", with: "§")
+        }
+        let array = String(decoding: try JSONEncoder().encode(texts), as: UTF8.self)
+        let file = #"{"mcpServers": {"a": {"command": "x", "args": \#(array)}}}"#
+        #expect(try configuration(file).server.arguments == texts)
     }
 
     @Test func `a file that ends anywhere is refused with a place`() throws {

@@ -73,4 +73,79 @@ import Testing
             #expect(error.description.hasPrefix("\(key) "))
         }
     }
+
+    private func merged(_ names: String...) -> ProxyConfiguration {
+        ProxyConfiguration(
+            servers: names.map { ServerConfiguration(name: $0, command: "server") })
+    }
+
+    private func keys(_ configuration: ProxyConfiguration) -> [String] {
+        configuration.problems.map(\.key)
+    }
+
+    @Test func `of several servers each problem names its server`() {
+        var configuration = merged("a", "b")
+        configuration.servers[1].command = ""
+        configuration.servers[1].pool = PoolConfiguration(min: 3, max: 2)
+        configuration.servers[0].tools["x_*"] = .init(exposedName: "y")
+        #expect(
+            keys(configuration) == [
+                "servers.b.command", "servers.b.pool.max", "servers.a.tools.x_*.name",
+            ])
+    }
+
+    @Test func `a disabled server is not checked, and one must be left`() {
+        var configuration = merged("a", "b")
+        configuration.servers[1].command = ""
+        configuration.servers[1].isDisabled = true
+        #expect(keys(configuration).isEmpty)
+        configuration.servers[0].isDisabled = true
+        #expect(keys(configuration) == ["servers"])
+        #expect(keys(merged()) == ["servers"])
+    }
+
+    @Test func `names of servers differ, and a transparent proxy has one`() {
+        #expect(keys(merged("a", "b", "a")) == ["servers.a"])
+        var configuration = merged("a", "b")
+        configuration.presentation = .transparent
+        #expect(keys(configuration) == ["servers"])
+    }
+
+    @Test func `two tools of different servers cannot be called the same`() {
+        var configuration = merged("a", "b")
+        configuration.servers[0].tools["x"] = .init(exposedName: "z")
+        configuration.servers[1].tools["y"] = .init(exposedName: "z")
+        #expect(keys(configuration) == ["servers.b.tools.y.name"])
+    }
+
+    @Test func `the first server can be set where there is none`() {
+        var configuration = merged()
+        configuration.server.name = "a"
+        #expect(configuration.servers.map(\.name) == ["a"])
+    }
+
+    @Test(
+        arguments: [
+            ("pool.max", { @Sendable in $0.pool.max = 1001 }),
+            ("pool.connectionTimeout", { @Sendable in $0.pool.connectionTimeout = .zero }),
+            ("pool.maxInFlight", { @Sendable in $0.pool.maxInFlight = 0 }),
+            ("concurrency.max", { @Sendable in $0.concurrency.max = 0 }),
+            ("concurrency.maxQueue", { @Sendable in $0.concurrency.maxQueue = -1 }),
+            ("retry.max", { @Sendable in $0.retry.max = 11 }),
+            ("retry.budgetPercent", { @Sendable in $0.retry.budgetPercent = 101 }),
+            ("naming.separator", { @Sendable in $0.naming.separator = "" }),
+            ("startupWait", { @Sendable in $0.startupWait = .seconds(-1) }),
+            ("monitor.alerts.hitRate", { @Sendable in $0.monitor.alerts.hitRate = -1 }),
+            ("http.listen", { @Sendable in $0.http = .init(listen: .init(port: 0)) }),
+            ("server.maxConcurrent", { @Sendable in $0.server.maxConcurrent = 0 }),
+            ("server.maxRetries", { @Sendable in $0.server.maxRetries = -1 }),
+            ("server.timeout", { @Sendable in $0.server.timeout = .zero }),
+        ] as [(String, @Sendable (inout ProxyConfiguration) -> Void)])
+    func `a value of the traffic that makes no sense is named`(
+        key: String, spoil: @Sendable (inout ProxyConfiguration) -> Void
+    ) {
+        var configuration = ProxyConfiguration(server: ServerConfiguration(command: "server"))
+        spoil(&configuration)
+        #expect(keys(configuration) == [key])
+    }
 }

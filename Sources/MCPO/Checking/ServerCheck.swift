@@ -16,6 +16,8 @@ import MCPOSystem
 public struct ServerCheck: Sendable {
     private var configuration: ProxyConfiguration
 
+    /// - Parameter configuration: of several servers the first is looked at; `ConfigurationCheck`
+    ///   looks at all.
     /// - Throws: `ConfigurationError` when a value makes no sense.
     public init(configuration: ProxyConfiguration) throws(ConfigurationError) {
         try configuration.validate()

@@ -20,7 +20,7 @@ struct ConfigurationDocument {
     func configuration(_ reading: inout FileReading) -> ProxyConfiguration {
         var configuration = ProxyConfiguration(servers: [])
         guard case .object(let members) = root.value else {
-            reading.fail(root.offset, "must be an object, {…}, not \(root.kind)")
+            reading.fail(root.offset, "must be an object, {…}, not \(root.kind())")
             return configuration
         }
         if let options = root.member("mcpo") {

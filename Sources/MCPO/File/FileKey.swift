@@ -43,7 +43,9 @@ extension FileKey {
         FileKey(
             name: name,
             read: { node, target, reading in
-                if let value = reading.value(of: node, form) { target[keyPath: property] = value }
+                if let value = reading.value(of: node, form, isSecret: isSecret) {
+                    target[keyPath: property] = value
+                }
             },
             show: { target in
                 target[keyPath: property].map {

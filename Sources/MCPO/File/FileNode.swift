@@ -14,10 +14,11 @@ struct FileNode: Equatable, Sendable {
     var offset: Int
 
     /// What it is, for a person.
-    var kind: String {
+    /// - Parameter isSecret: whether what it says may not be shown.
+    func kind(isSecret: Bool = false) -> String {
         switch value {
         case .null: "null"
-        case .scalar(let scalar): scalar.shown
+        case .scalar(let scalar): isSecret ? "what is there" : scalar.shown
         case .array: "an array"
         case .object: "an object"
         }
@@ -60,8 +61,8 @@ package enum Scalar: Equatable, Sendable {
     /// Longer than any value that has a meaning; a slip may be a whole file.
     private static let longest = 80
 
-    private static func cut(_ text: String) -> String {
-        text.unicodeScalars.count > longest ? String(text.prefix(longest)) + "…" : text
+    fileprivate static func cut(_ text: String) -> String {
+        text.utf8.count > longest ? String(text.prefix(longest)) + "…" : text
     }
 }
 
@@ -86,7 +87,8 @@ extension FilePath {
             case .index(let index): text += "[\(index)]"
             case .key(let name):
                 if !text.isEmpty { text += "." }
-                text += Self.isPlain(name) ? name : "\"\(name)\""
+                let shown = Scalar.cut(name)
+                text += Self.isPlain(name) ? shown : "\"\(shown)\""
             }
         }
         return text

@@ -44,10 +44,12 @@ struct FileReading {
 
 extension FileReading {
     /// A value of this form, or nil and what is wrong with it.
-    mutating func value<Value>(of node: FileNode, _ form: Form<Value>) -> Value? {
+    mutating func value<Value>(
+        of node: FileNode, _ form: Form<Value>, isSecret: Bool = false
+    ) -> Value? {
         guard let node = expanded(node) else { return nil }
         if case .scalar(let scalar) = node.value, let value = form.read(scalar) { return value }
-        reject(node, form.allowance)
+        reject(node, form.allowance, isSecret: isSecret)
         return nil
     }
 
@@ -72,11 +74,13 @@ extension FileReading {
         if case .scalar(let scalar) = expanded.value, let text = scalar.string { return text }
         var fix = ""
         if case .scalar(let scalar) = node.value { fix = "; write \"\(scalar.shown)\"" }
-        fail(node.offset, "must be a string, not \(node.kind)\(fix)")
+        fail(node.offset, "must be a string, not \(node.kind())\(fix)")
         return nil
     }
 
-    private mutating func reject(_ node: FileNode, _ allowance: Allowance) {
+    private mutating func reject(
+        _ node: FileNode, _ allowance: Allowance, isSecret: Bool = false
+    ) {
         var hint = ""
         if case .scalar(let scalar) = node.value, let text = scalar.string {
             hint =
@@ -85,7 +89,8 @@ extension FileReading {
                 } ?? ""
         }
         fail(
-            node.offset, "must be \(allowance.text(quotes: true)), not \(node.kind)\(hint)",
+            node.offset,
+            "must be \(allowance.text(quotes: true)), not \(node.kind(isSecret: isSecret))\(hint)",
             allowance)
     }
 
