@@ -68,52 +68,55 @@ extension FileKey {
             })
     }
 
+    // The keys of an object are made when they are needed: an option needs one or two of them.
+
     /// An object. Its keys may set properties of the target itself: `property` is `\.self` then.
     static func object<Inner>(
-        _ name: String, _ property: WritableKeyPath<Target, Inner>, _ keys: [FileKey<Inner>]
+        _ name: String, _ property: WritableKeyPath<Target, Inner>,
+        _ keys: @escaping @autoclosure () -> [FileKey<Inner>]
     ) -> FileKey {
         FileKey(
             name: name,
             read: { node, target, reading in
-                reading.object(node, into: &target[keyPath: property], keys)
-            }, show: { target in keys.show(target[keyPath: property], below: name) })
+                reading.object(node, into: &target[keyPath: property], keys())
+            }, show: { target in keys().show(target[keyPath: property], below: name) })
     }
 
     /// An object that need not be there.
     /// - Parameter start: what its keys fill in where nothing was before.
     static func object<Inner>(
         _ name: String, _ property: WritableKeyPath<Target, Inner?>, from start: Inner,
-        _ keys: [FileKey<Inner>]
+        _ keys: @escaping @autoclosure () -> [FileKey<Inner>]
     ) -> FileKey {
         FileKey(
             name: name,
             read: { node, target, reading in
                 var inner = target[keyPath: property] ?? start
-                reading.object(node, into: &inner, keys)
+                reading.object(node, into: &inner, keys())
                 target[keyPath: property] = inner
             },
             show: { target in
-                target[keyPath: property].map { keys.show($0, below: name) } ?? []
+                target[keyPath: property].map { keys().show($0, below: name) } ?? []
             })
     }
 
     /// An object whose keys are names of objects.
     static func objects<Inner>(
         _ name: String, _ property: WritableKeyPath<Target, [String: Inner]>, from start: Inner,
-        _ keys: [FileKey<Inner>]
+        _ keys: @escaping @autoclosure () -> [FileKey<Inner>]
     ) -> FileKey {
         FileKey(
             name: name,
             read: { node, target, reading in
                 reading.members(of: node) { member, reading in
                     var inner = start
-                    reading.object(member.node, into: &inner, keys)
+                    reading.object(member.node, into: &inner, keys())
                     target[keyPath: property][member.name] = inner
                 }
             },
             show: { target in
                 target[keyPath: property].sorted { $0.key < $1.key }.flatMap { key, inner in
-                    keys.show(inner, below: key).map { $0.below(name) }
+                    keys().show(inner, below: key).map { $0.below(name) }
                 }
             })
     }
