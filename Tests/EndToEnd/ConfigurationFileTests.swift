@@ -61,6 +61,22 @@ private struct ConfigurationText {
         #expect(outcome.errors.contains("warning http.listen: this version has no HTTP port"))
     }
 
+    @Test("An option wins over the environment, and the environment over the file")
+    func precedence() throws {
+        let pool = #", "mcpo": {"pool": {"min": 2, "max": 4}}"#
+        let file = try ConfigurationText(servers: [("a", ConfigurationText.stub([], pool))])
+        let environment = ["MCPO_POOL_MIN_CONNECTIONS": "5"]
+        let refused = try runMCPO(["--config", file.path], environment: environment)
+        #expect(refused.exit == .status(2))
+        #expect(
+            refused.complaint?.hasSuffix(
+                "mcpServers.a.mcpo.pool.max: must be at least min, which is 5") == true)
+        for option in ["--pool-min=1", "--pool-max=5"] {
+            let outcome = try runMCPO(["--config", file.path, option], environment: environment)
+            #expect(outcome.exit == .status(0), "\(outcome)")
+        }
+    }
+
     @Test("Several servers are refused by name in this version")
     func several() throws {
         let file = try ConfigurationText(

@@ -475,6 +475,10 @@ private func problems(_ text: String, environment: [String: String] = [:]) -> [S
             "has ${1A}, which is no variable: write ${NAME} or ${NAME:-default}, or $${ for a plain ${"
         ),
         (
+            "${1A:-hush}",
+            "has ${1A:-…}, which is no variable: write ${NAME} or ${NAME:-default}, or $${ for a plain ${"
+        ),
+        (
             "${input:key}",
             "has ${input:key}, which only VS Code can ask for: set an environment variable and write ${NAME}"
         ),

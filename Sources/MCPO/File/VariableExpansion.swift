@@ -59,9 +59,11 @@ enum VariableExpansion {
         let content = content.hasPrefix("env:") ? content.dropFirst(4) : content
         let (name, fallback) = split(content)
         guard isName(name) else {
+            // A default may be a secret.
+            let shown = "${\(name)\(fallback == nil ? "" : ":-…")}"
             throw ExpansionFault(
-                message: "has ${\(content)}, which is no variable: write ${NAME} or "
-                    + "${NAME:-default}, or $${ for a plain ${")
+                message: "has \(shown), which is no variable: write ${NAME} or ${NAME:-default}, "
+                    + "or $${ for a plain ${")
         }
         let value = environment(String(name))
         if let value, fallback == nil || !value.isEmpty { return value }
