@@ -84,6 +84,28 @@ private func keys(_ letter: String, _ range: Range<Int>) -> [String] {
         #expect(gateway.text() == gateway.text())
     }
 
+    @Test func `the tools of real servers differ in their names alone`() throws {
+        let folder = URL(filePath: #filePath).appending(path: "../../../../Fixtures/Policy/lists")
+        let servers = ["fetch", "git", "sqlite", "time"]
+        var gateway = Gateway(servers: [])
+        var expected: [NSDictionary] = []
+        for server in servers {
+            let file = folder.standardized.appending(path: "\(server).json")
+            let answer = Array(try Data(contentsOf: file))
+            var list = EntryList(.tools)
+            list.begin()
+            #expect(try list.add(text: String(decoding: answer, as: UTF8.self)) == "last")
+            gateway.servers.append((server, list))
+            let result = try #require(try parsed(answer)["result"] as? [String: Any])
+            for tool in try #require(result["tools"] as? [[String: Any]]) {
+                let name = try #require(tool["name"] as? String)
+                expected.append(tool.merging(["name": "\(server)__\(name)"]) { $1 } as NSDictionary)
+            }
+        }
+        let merged = try parsed(try #require(gateway.page()))["tools"] as? [NSDictionary]
+        #expect(merged == expected && expected.count > 10)
+    }
+
     @Test(arguments: EntryList.Kind.allCases)
     func `names that are not changed leave the entry as it is`(kind: EntryList.Kind) throws {
         let odd = [#"\u0061"#, #"\ud800"#, #"a\/b"#, ""]
