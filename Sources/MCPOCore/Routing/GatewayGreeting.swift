@@ -57,7 +57,7 @@ package struct GatewayGreeting {
             $0.value(revision)
             writeCapabilities(to: &$0)
             $0.key("serverInfo")
-            writeInfo(to: &$0)
+            Self.writeInfo(version, to: &$0)
             writeInstructions(to: &$0)
         }
         return writer.bytes
@@ -77,10 +77,8 @@ package struct GatewayGreeting {
                 for version in versions { $0.value(version) }
             }
             writeCapabilities(to: &$0)
-            $0.objectMember("_meta") {
-                $0.key("io.modelcontextprotocol/serverInfo")
-                writeInfo(to: &$0)
-            }
+            $0.key("_meta")
+            $0.raw(Self.meta(version: version))
             writeInstructions(to: &$0)
             let terms = MergedList.Terms(modern: parts, defaultMs: defaultMs)
             guard case .modern(let ttlMs, let isPrivate) = terms else { return }
@@ -91,7 +89,18 @@ package struct GatewayGreeting {
         return writer.bytes
     }
 
-    private func writeInfo(to writer: inout JSONWriter) {
+    /// The `_meta` that a modern client should find in every result of mcpo's own (2026-07-28,
+    /// Overview, per-response protocol fields).
+    package static func meta(version: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object {
+            $0.key("io.modelcontextprotocol/serverInfo")
+            writeInfo(version, to: &$0)
+        }
+        return writer.bytes
+    }
+
+    private static func writeInfo(_ version: String, to writer: inout JSONWriter) {
         writer.object {
             $0.member("name", "mcpo")
             $0.key("version")

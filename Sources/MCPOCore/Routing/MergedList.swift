@@ -35,19 +35,22 @@ package struct MergedList {
     private let lists: [EntryListContent]
     private let names: ExposedNames
     private let extra: [UInt8]
+    private let meta: [UInt8]
 
     /// - Parameters:
     ///   - lists: of each server, in the order of the configuration.
     ///   - names: made of the same lists.
     ///   - extra: an entry that comes behind all others, a JSON object; empty for none.
+    ///   - meta: the `_meta` of each result for a modern client, a JSON object; empty for none.
     package init(
         _ kind: EntryList.Kind, _ lists: [EntryListContent], _ names: ExposedNames,
-        extra: [UInt8] = []
+        extra: [UInt8] = [], meta: [UInt8] = []
     ) {
         self.kind = kind
         self.lists = lists
         self.names = names
         self.extra = extra
+        self.meta = meta
     }
 
     /// The result for a request with that cursor: an object, as bytes.
@@ -64,7 +67,7 @@ package struct MergedList {
             if let place, writer.isFull, isPageEnd(current, place) { break }
         }
         if place == nil, !extra.isEmpty { writer.add(extra) }
-        writer.finish(cursor: place.map(cursorText), terms)
+        writer.finish(cursor: place.map(cursorText), terms, meta)
         return writer.bytes
     }
 
@@ -203,7 +206,7 @@ private struct MergedListWriter {
         bytes += entry
     }
 
-    mutating func finish(cursor: String?, _ terms: MergedList.Terms) {
+    mutating func finish(cursor: String?, _ terms: MergedList.Terms, _ meta: [UInt8]) {
         append("]")
         if let cursor {
             append(#","nextCursor":"#)
@@ -213,6 +216,10 @@ private struct MergedListWriter {
             append(#","resultType":"complete","ttlMs":"#)
             DecimalText.append(units: ttlMs, places: 0, to: &bytes)
             append(isPrivate ? #","cacheScope":"private""# : #","cacheScope":"public""#)
+            if !meta.isEmpty {
+                append(#","_meta":"#)
+                bytes += meta
+            }
         }
         append("}")
     }

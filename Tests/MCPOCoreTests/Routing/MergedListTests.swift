@@ -12,6 +12,7 @@ private struct Gateway {
     var servers: [(name: String, list: EntryList)]
     var naming = Naming()
     var extra = ""
+    var meta = ""
     var hidden: Set<String> = []
     var terms = MergedList.Terms.legacy
 
@@ -24,7 +25,8 @@ private struct Gateway {
     /// - Parameter cursor: a JSON value; nil for the first page.
     func page(_ cursor: String? = nil) -> [UInt8]? {
         let merged = MergedList(
-            kind, servers.map(\.list.content), names, extra: Array(extra.utf8))
+            kind, servers.map(\.list.content), names, extra: Array(extra.utf8),
+            meta: Array(meta.utf8))
         guard let cursor else {
             return merged.result(noLine.span.bytes, cursor: .absent, terms)
         }
@@ -139,6 +141,10 @@ private func keys(_ letter: String, _ range: Range<Int>) -> [String] {
         #expect(gateway.text() == #"{"prompts":[],\#(members)}"#)
         gateway.terms = .modern(ttlMs: 0, isPrivate: true)
         #expect(try #require(gateway.text()).hasSuffix(#""ttlMs":0,"cacheScope":"private"}"#))
+        gateway.meta = #"{"x":1}"#
+        #expect(try #require(gateway.text()).hasSuffix(#""private","_meta":{"x":1}}"#))
+        gateway.terms = .legacy
+        #expect(gateway.text() == #"{"prompts":[]}"#)
     }
 
     @Test func `the shortest time of all parts counts, less the time that has gone by`() throws {
