@@ -2,24 +2,39 @@
 
 internal import MCPOCore
 import MCPOSystem
+import Synchronization
 
-/// A transparent MCP proxy in front of one stdio server.
+/// An MCP proxy in front of one stdio server, or of all servers of a configuration.
 ///
 ///     let server = ServerConfiguration(command: "uvx", arguments: ["mcp-server-time"])
 ///     let proxy = try Proxy(configuration: ProxyConfiguration(server: server))
 ///     let code = try proxy.run()        // until the client closes the stream, or stop()
 ///
-/// A proxy runs once. Its server is a child process in a process group of its own; neither outlives
+/// A proxy runs once. Its servers are child processes in process groups of their own; none outlives
 /// `run`, nor the program, even when that is killed.
 public final class Proxy: Sendable {
     private let configuration: ProxyConfiguration
+    private let file: ConfigurationFile?
     private let control: ControlPipe
 
     /// - Throws: `ConfigurationError` when a value makes no sense, `ProxyStartError` when the system
     ///   gives mcpo no pipe.
-    public init(configuration: ProxyConfiguration) throws {
+    public convenience init(configuration: ProxyConfiguration) throws {
+        try self.init(configuration, file: nil)
+    }
+
+    /// A proxy that can read its configuration again: at SIGHUP in the executable, or `reload`.
+    ///
+    /// - Throws: `ConfigurationFileError` with everything that is wrong with the file, otherwise as
+    ///   `init(configuration:)`.
+    public convenience init(file: ConfigurationFile) throws {
+        try self.init(file.read(), file: file)
+    }
+
+    private init(_ configuration: ProxyConfiguration, file: ConfigurationFile?) throws {
         try configuration.validate()
         self.configuration = configuration
+        self.file = file
         do {
             control = try ControlPipe()
         } catch {
@@ -43,7 +58,7 @@ public final class Proxy: Sendable {
             var driver = try ProxyDriver(
                 settings: configuration.settings, commands: configuration.serverCommands,
                 input: input, output: output, control: control,
-                log: configuration.makeLogWithWarnings(errors))
+                log: configuration.makeLogWithWarnings(errors), reload: reloader)
             return driver.run()
         } catch {
             throw ProxyStartError(description: "\(error)")
@@ -56,9 +71,50 @@ public final class Proxy: Sendable {
         control.send(.stop)
     }
 
+    /// Reads the configuration file again and takes over what has changed (SPEC §2): limits, rules
+    /// and times in place; servers are started, ended or replaced where their own entry is another
+    /// one, and calls under way finish. A file with a mistake changes nothing; the log tells all of
+    /// it. Without a file nothing happens. From any thread; returns at once.
+    public func reload() {
+        control.send(.hangUp)
+    }
+
+    /// Changes how many calls run at once, at least 1, until the configuration is read again. Those
+    /// under way finish. From any thread; returns at once.
+    public func setConcurrencyLimit(_ maximum: Int) {
+        control.send(.event(.setConcurrencyLimit(max(1, maximum))))
+    }
+
+    /// Drops the stored answers of a server, or of all. From any thread; returns at once.
+    /// - Parameter server: its name; nil (the default) is all.
+    public func clearCache(server: String? = nil) {
+        control.send(.event(.clearCache(server: server)))
+    }
+
     /// Makes SIGTERM, SIGINT and SIGHUP requests to this proxy, for the whole program.
     package func receiveSignals() {
         control.receiveSignals()
+    }
+}
+
+extension Proxy {
+    /// Reads the file for the loop; nil without one.
+    private var reloader: (@Sendable () -> ReloadOutcome)? {
+        guard let file else { return nil }
+        let current = Mutex(configuration)
+        return {
+            do throws(ConfigurationFileError) {
+                let next = try file.read()
+                return current.withLock { held in
+                    let difference = ConfigurationDifference(from: held, to: next)
+                    if difference.isEmpty { return .same }
+                    held = next
+                    return .changed(next.settings, next.serverCommands, difference.lines)
+                }
+            } catch {
+                return .failed(error.problems.map(\.description))
+            }
+        }
     }
 }
 

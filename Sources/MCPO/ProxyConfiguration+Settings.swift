@@ -77,8 +77,12 @@ extension ProxyConfiguration {
         }
     }
 
-    /// The commands of the servers that are not disabled.
-    var serverCommands: [ServerCommand] { enabledServers.map(command) }
+    /// The commands of the servers that are not disabled, by their names.
+    var serverCommands: [String: ServerCommand] {
+        var commands: [String: ServerCommand] = [:]
+        for server in enabledServers { commands[server.name] = command(of: server) }
+        return commands
+    }
 
     /// The command to start, with its whole environment.
     var serverCommand: ServerCommand { command(of: server) }

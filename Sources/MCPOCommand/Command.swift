@@ -41,12 +41,11 @@ enum Command {
 
     private static func serve(_ source: ConfigurationSource) -> Int32 {
         ending {
-            let configuration =
+            let proxy =
                 switch source {
-                case .command(let configuration): configuration
-                case .file(let file): try file.read()
+                case .command(let configuration): try Proxy(configuration: configuration)
+                case .file(let file): try Proxy(file: file)
                 }
-            let proxy = try Proxy(configuration: configuration)
             proxy.receiveSignals()
             return try proxy.run()
         }

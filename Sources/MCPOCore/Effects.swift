@@ -83,7 +83,8 @@ package struct Effects {
     package var commands: [Effect] = []
     /// Streams whose queue went from empty to not empty and is to be written.
     package var writable: [StreamID] = []
-    private let logLevel: LogLevel
+    /// Records that matter less are not even made.
+    package var logLevel: LogLevel
 
     /// - Parameter logLevel: records that matter less are not even made.
     package init(logLevel: LogLevel) {

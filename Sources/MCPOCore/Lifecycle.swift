@@ -46,7 +46,7 @@ extension ProxyCore {
         present = now
         switch event {
         case .started:
-            for server in servers.indices { startFirst(of: server, at: now, into: &effects) }
+            for server in order { startFirst(of: server, at: now, into: &effects) }
             startWaiting(at: now)
         case .spawned, .spawnFailed, .exited: handleProcess(event, at: now, into: &effects)
         case .ended(.client): noteEndOfClient(at: now, into: &effects)
@@ -58,6 +58,9 @@ extension ProxyCore {
         case .ended(.server), .broken(.server): break
         case .deadline: expire(at: now, into: &effects)
         case .stop: stop(at: now, into: &effects)
+        case .reload(let settings): reload(settings, at: now, into: &effects)
+        case .setConcurrencyLimit(let maximum): setConcurrencyLimit(maximum)
+        case .clearCache(let server): clearCache(ofServer: server)
         case .hangUp:
             effects.log(.warning, "SIGHUP ignored: there is no configuration file to load again")
         }
@@ -69,6 +72,7 @@ extension ProxyCore {
     package mutating func advance(at now: Instant, into effects: inout Effects) {
         closeInputsWhenWritten(into: &effects)
         runTurns(into: &effects)
+        if servers.count > order.count { endRetired(at: now, into: &effects) }
         if gateway.isNewsThere { answerParked(at: now, into: &effects) }
         if lifecycle.phase == .draining, hasDrained || now >= lifecycle.deadline {
             close(at: now, into: &effects)
@@ -113,7 +117,7 @@ extension ProxyCore {
             effects.log(.debug, "stopping: \(exchanges.count) requests in flight")
             lifecycle.phase = .draining
             lifecycle.deadline = now.advanced(by: settings.shutdownTimeout)
-            for server in servers.indices where !connections[servers[server].first].isRunning {
+            for server in order where !connections[servers[server].first].isRunning {
                 failHeld(of: server, into: &effects)
             }
         case .draining:
@@ -180,7 +184,7 @@ extension ProxyCore {
         if isGateway {
             gateway.parts[server].losses = GatewayPart.lossesToGiveUp
             gateway.isNewsThere = true
-            for other in servers.indices where !servers[other].isGivenUp {
+            for other in order where !servers[other].isGivenUp {
                 // The others go on; it is tried again now and then.
                 if lifecycle.phase == .running {
                     scheduleRestart(of: server, at: now, into: &effects)

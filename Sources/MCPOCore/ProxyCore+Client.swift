@@ -97,7 +97,7 @@ extension ProxyCore {
             noteReadyClient(line, into: &effects)
         default:
             // What it tells the servers may change what they answer.
-            for server in servers.indices {
+            for server in order {
                 if caching.isOn { caching.noteWrite(server) }
                 broadcast(line, to: server, into: &effects)
             }

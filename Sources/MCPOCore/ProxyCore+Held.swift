@@ -25,7 +25,7 @@ extension ProxyCore {
         }
     }
 
-    private mutating func takeHeld(of server: ServerIndex) -> [HeldQueue.Message] {
+    mutating func takeHeld(of server: ServerIndex) -> [HeldQueue.Message] {
         heldNotices -= servers[server].held.byteCount
         return servers[server].held.takeAll()
     }

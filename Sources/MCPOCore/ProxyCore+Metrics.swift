@@ -30,6 +30,12 @@ extension ProxyCore {
         }
     }
 
+    /// Everything that is measured, at a time.
+    package mutating func metrics(at now: Instant) -> MetricsSnapshot {
+        present = now
+        return metrics
+    }
+
     /// Everything that is measured, now.
     package var metrics: MetricsSnapshot {
         let unix = present.nanoseconds &+ settings.wallClockOffset
@@ -44,7 +50,7 @@ extension ProxyCore {
             snapshot.concurrency.current = flightsUnderWay
             snapshot.concurrency.peak = peakFlights
         }
-        snapshot.connection.servers = servers.indices.map { figures(of: $0) }
+        snapshot.connection.servers = order.map { figures(of: $0) }
         snapshot.connection.status = overallStatus(snapshot.connection.servers)
         snapshot.connection.errors = counters.restarts
         return snapshot

@@ -38,7 +38,7 @@ extension ProxyCore {
 
     private func isAvailable(_ connection: ConnectionID) -> Bool {
         connections[connection].isOpen
-            && (servers.count == 1 || hasRoom(connections[connection].outbound))
+            && (!isGateway || hasRoom(connections[connection].outbound))
     }
 
     /// A request was sent: starts further processes when all have enough to do.

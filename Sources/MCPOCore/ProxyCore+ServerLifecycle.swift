@@ -128,6 +128,10 @@ extension ProxyCore {
         into effects: inout Effects
     ) {
         let server = connections[connection].server
+        if servers[server].isRetired {
+            discard(connection)
+            return
+        }
         guard connection == servers[server].first else {
             effects.log(.warning, server: servers[server].name, reason)
             loseExtra(connection, after: .zero, at: now)
@@ -219,7 +223,8 @@ extension ProxyCore {
     ) {
         let server = connections[connection].server
         let isStopping = lifecycle.phase != .running
-        let isWanted = !isStopping && !servers[server].isSurplus(connection)
+        let isWanted =
+            !isStopping && !servers[server].isRetired && !servers[server].isSurplus(connection)
         effects.log(isWanted ? .warning : .debug, server: servers[server].name, "\(end)")
         connections[connection].silenceDeadline = .never
         let resent = failFlights(of: connection, "it \(end)", into: &effects)
@@ -227,7 +232,9 @@ extension ProxyCore {
         connections[connection].taskTokens = TaskTokens()
         client.taskTokens.forget(connection)
         let lifetime = now.since(connections[connection].startedAt)
-        if connection == servers[server].first {
+        if servers[server].isRetired {
+            discard(connection)
+        } else if connection == servers[server].first {
             firstExited(connection, end, after: lifetime, at: now, into: &effects)
         } else {
             loseExtra(connection, after: lifetime, at: now)

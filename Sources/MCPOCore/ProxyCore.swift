@@ -25,8 +25,14 @@ package enum Event: Sendable {
     case deadline
     /// SIGTERM, SIGINT, or the library's `stop`.
     case stop
-    /// SIGHUP.
+    /// SIGHUP, where there is no file to load again.
     case hangUp
+    /// Another configuration.
+    case reload(ProxySettings)
+    /// Another limit for calls at once, until the next `reload`.
+    case setConcurrencyLimit(Int)
+    /// Drop what is stored of a server, or of all.
+    case clearCache(server: String?)
 }
 
 /// How a process ended.
@@ -37,9 +43,13 @@ package enum ProcessEnd: Equatable, Sendable {
 
 /// Everything that mcpo decides, for one client and its servers.
 package struct ProxyCore: ~Copyable {
-    package let settings: ProxySettings
+    package internal(set) var settings: ProxySettings
     var client = ClientSession()
     var servers = GrowingTable<Server>()
+    /// The servers that are served, in the order of the configuration.
+    var order: [ServerIndex] = []
+    /// For the jitter of servers that come later.
+    let reloadSeed: UInt64
     var connections = ConnectionTable()
     var exchanges = ExchangeTable()
     var batches = PendingTable<Batch>()
@@ -79,27 +89,42 @@ package struct ProxyCore: ~Copyable {
         isLimiting = settings.concurrency != nil
         limiter = ConcurrencyLimiter(settings.concurrency ?? ConcurrencySettings())
         retryBudget = RetryBudget(percent: settings.retry.budgetPercent)
-        for server in settings.servers { addServer(server, seed: seed) }
+        reloadSeed = seed
+        order = settings.servers.indices.map { place in
+            addServer(settings.servers[place], at: nil, seed: seed &+ UInt64(place))
+        }
     }
 
     /// Enters a server, without a process.
-    mutating func addServer(_ settings: ServerSettings, seed: UInt64) {
-        let index = servers.count
+    /// - Parameter free: the place of one that has ended, to be used again.
+    mutating func addServer(
+        _ settings: ServerSettings, at free: ServerIndex?, seed: UInt64
+    ) -> ServerIndex {
+        let index = free ?? servers.count
         let first = connections.insert(server: index, at: present)
         connections[first].phase = .down(until: .never)
         let policy = settings.policy ?? caching.settings.policy
-        servers.append(
-            Server(
-                settings, index: index, first: first, times: self.settings,
-                rules: policy.rules.rules, limiter: &limiter, seed: seed &+ UInt64(index)))
+        let server = Server(
+            settings, index: index, first: first, times: self.settings,
+            rules: policy.rules.rules, limiter: &limiter, seed: seed)
         if self.settings.isAdaptive {
-            limiter.setAdaptive(true, of: servers[index].limited, at: present)
+            limiter.setAdaptive(true, of: server.limited, at: present)
         }
-        gateway.parts.append(GatewayPart())
+        if free == nil {
+            servers.append(server)
+            gateway.parts.append(GatewayPart())
+        } else {
+            servers[index] = server
+            gateway.parts[index] = GatewayPart()
+        }
         caching.addServer(
-            policy,
+            policy, at: index,
             identity: settings.policy == nil ? caching.settings.identity : settings.identity)
+        return index
     }
+
+    /// The name of a server, as effects number them.
+    package func name(ofServer server: ServerIndex) -> String { servers[server].name }
 
     /// Takes in complete lines until there is none left or back-pressure says stop.
     package mutating func receive(
@@ -164,7 +189,7 @@ package struct ProxyCore: ~Copyable {
     /// Whether the only server takes what is written to it. One of several that does not must not
     /// keep the others waiting: what is for it is held.
     private var hasRoomForRequests: Bool {
-        if servers.count > 1 { return true }
+        if isGateway { return true }
         for connection in servers[0].pool where !hasRoom(connections[connection].outbound) {
             return false
         }

@@ -1,7 +1,10 @@
 // Wishes from outside the loop: signals, and other threads of a program that uses the library.
 //
 // A wish is one byte in a pipe that the loop watches. Writing a byte is all that a signal handler
-// may do, and all that another thread needs.
+// may do. What another thread wants with more than a byte to it waits in a box beside the pipe.
+
+package import MCPOCore
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -13,12 +16,21 @@
 package enum ControlRequest: UInt8, Sendable {
     case stop = 0x54  // T, as in SIGTERM
     case hangUp = 0x48  // H, as in SIGHUP
+    case order = 0x4F  // O: look into the box
+}
+
+/// What a thread of the program can ask of a running proxy.
+package enum ControlOrder: Sendable {
+    case event(Event)
+    /// Calls back, on the loop's thread, with what is measured at the moment.
+    case metrics(@Sendable (MetricsSnapshot) -> Void)
 }
 
 /// A proxy's control pipe; requests may be sent from any thread, also before the proxy runs and
 /// after it has ended.
 package final class ControlPipe: Sendable {
     private let pipe: Pipe
+    private let box = Mutex<[ControlOrder]>([])
 
     package init() throws(SystemError) {
         pipe = try Pipe()
@@ -27,6 +39,19 @@ package final class ControlPipe: Sendable {
 
     package func send(_ request: ControlRequest) {
         write(request, to: pipe.write.number)
+    }
+
+    package func send(_ order: ControlOrder) {
+        box.withLock { $0.append(order) }
+        send(.order)
+    }
+
+    /// Empties the box.
+    func takeOrders() -> [ControlOrder] {
+        box.withLock { orders in
+            defer { orders = [] }
+            return orders
+        }
     }
 
     /// Where the loop reads.

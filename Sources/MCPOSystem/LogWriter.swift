@@ -29,7 +29,7 @@ package struct LogWriter: ~Copyable {
     private static let writeLimit = 512
 
     package let descriptor: Int32
-    package let level: LogLevel
+    package var level: LogLevel
     private let format: LogFormat
     private var queue = ByteQueue()
     private var dropped = 0

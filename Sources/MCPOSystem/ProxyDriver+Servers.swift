@@ -10,13 +10,19 @@ internal import MCPOCore
 
 extension ProxyDriver {
     mutating func spawnServer(_ connection: ConnectionID, _ server: ServerIndex) {
-        switch spawn(commands[server], watchdog: watchdog.descriptor) {
+        let name = proxy.name(ofServer: server)
+        guard let command = commands[name] else {
+            proxy.handle(
+                .spawnFailed(connection, reason: "no command"), at: now, into: &effects)
+            return
+        }
+        switch spawn(command, watchdog: watchdog.descriptor) {
         case .failure(let failure):
             proxy.handle(
                 .spawnFailed(connection, reason: failure.text), at: now, into: &effects)
         case .success(let spawned):
             let process = ServerProcess(
-                spawned, of: proxy.settings.servers[server].name, connection: connection,
+                spawned, of: name, connection: connection,
                 maximumLineLength: proxy.settings.limits.messageBytes)
             processes[connection.rawValue] = process
             recent = process

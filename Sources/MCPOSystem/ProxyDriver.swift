@@ -13,11 +13,22 @@ package import MCPOCore
     import Darwin
 #endif
 
+/// What reading the configuration again came to.
+package enum ReloadOutcome: Sendable {
+    /// What is wrong with it, for people.
+    case failed([String])
+    case same
+    /// The commands of all servers by name, and what has changed, for people.
+    case changed(ProxySettings, [String: ServerCommand], [String])
+}
+
 /// Drives one proxy on the calling thread, from start to exit.
 package struct ProxyDriver: ~Copyable {
     var proxy: ProxyCore
-    /// By server.
-    let commands: [ServerCommand]
+    /// By the names of servers.
+    var commands: [String: ServerCommand]
+    /// Reads the configuration again; nil where there is none to read.
+    let reload: (@Sendable () -> ReloadOutcome)?
     var poller: Poller
     var client: ClientStreams
     var processes: [UInt32: ServerProcess] = [:]
@@ -40,10 +51,13 @@ package struct ProxyDriver: ~Copyable {
 
     /// - Parameters:
     ///   - input, output: the descriptors of the client's stream; they stay the caller's.
+    ///   - commands: by the names of servers.
     ///   - control: brings requests from signal handlers and other threads.
+    ///   - reload: what SIGHUP asks for.
     package init(
-        settings: ProxySettings, commands: [ServerCommand], input: Int32, output: Int32,
-        control: ControlPipe, log: consuming LogWriter
+        settings: ProxySettings, commands: [String: ServerCommand], input: Int32, output: Int32,
+        control: ControlPipe, log: consuming LogWriter,
+        reload: (@Sendable () -> ReloadOutcome)? = nil
     ) throws(SystemError) {
         poller = try Poller()
         self.control = control
@@ -54,6 +68,7 @@ package struct ProxyDriver: ~Copyable {
             input: input, output: output, maximumLineLength: settings.limits.messageBytes)
         effects = Effects(logLevel: settings.logLevel)
         self.commands = commands
+        self.reload = reload
         self.log = log
     }
 
@@ -220,9 +235,44 @@ extension ProxyDriver {
         for byte in bytes.prefix(count) {
             switch ControlRequest(rawValue: byte) {
             case .stop: proxy.handle(.stop, at: now, into: &effects)
-            case .hangUp: proxy.handle(.hangUp, at: now, into: &effects)
+            case .hangUp: reloadConfiguration()
+            case .order: obeyOrders()
             case nil: break
             }
+        }
+    }
+
+    private mutating func obeyOrders() {
+        for order in control.takeOrders() {
+            switch order {
+            case .event(let event): proxy.handle(event, at: now, into: &effects)
+            case .metrics(let reply): reply(proxy.metrics(at: now))
+            }
+        }
+    }
+
+    private mutating func reloadConfiguration() {
+        guard let reload else {
+            proxy.handle(.hangUp, at: now, into: &effects)
+            return
+        }
+        switch reload() {
+        case .failed(let problems):
+            note(.error, problems + ["the configuration was not loaded: the old one holds"])
+        case .same: note(.info, ["configuration loaded again: nothing has changed"])
+        case .changed(var settings, let commands, let lines):
+            note(.info, ["configuration loaded again"] + lines)
+            settings.wallClockOffset = proxy.settings.wallClockOffset
+            self.commands.merge(commands) { $1 }
+            effects.logLevel = settings.logLevel
+            log.level = settings.logLevel
+            proxy.handle(.reload(settings), at: now, into: &effects)
+        }
+    }
+
+    private mutating func note(_ level: LogLevel, _ messages: [String]) {
+        for message in messages {
+            log.write(LogRecord(level: level, server: nil, message: message))
         }
     }
 

@@ -77,14 +77,6 @@ private struct ConfigurationText {
         }
     }
 
-    @Test("Several servers are refused by name in this version")
-    func several() throws {
-        let file = try ConfigurationText(
-            servers: [("a", ConfigurationText.stub()), ("b", ConfigurationText.stub())])
-        let outcome = try runMCPO(["--config", file.path])
-        #expect(outcome.exit == .status(1))
-        #expect(outcome.complaint?.contains("serves one server: leave one of a, b") == true)
-    }
 }
 
 @Suite struct ConfigurationCheckTests {

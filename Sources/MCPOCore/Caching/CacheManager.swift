@@ -47,6 +47,17 @@ package struct CacheManager: ~Copyable {
         return CacheHandle(number: names.count - 1)
     }
 
+    /// Gives a cache other bounds, or makes it; how it orders its entries stays.
+    mutating func set(_ settings: CacheSettings, of name: String) {
+        guard let handle = handle(named: name) else {
+            _ = create(name, settings)
+            return
+        }
+        self[handle].setBounds(
+            maxSize: settings.maxSize, maxBytes: settings.maxBytes,
+            maxEntryBytes: settings.maxEntryBytes)
+    }
+
     package func handle(named name: String) -> CacheHandle? {
         names.firstIndex(of: name).map { CacheHandle(number: $0) }
     }

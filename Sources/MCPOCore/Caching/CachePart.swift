@@ -15,7 +15,7 @@ struct CachePart {
         var looked = 0
     }
 
-    let policy: CachePolicy
+    private(set) var policy: CachePolicy
     var keys: CacheKeyMaker
     var catalog = CatalogState()
     /// The places of methods, by `Method.rawValue`; nil until first used.
@@ -26,14 +26,16 @@ struct CachePart {
     /// The names of what has a group, as the server knows them, and the numbers of their groups.
     var groupNames = EndpointNames(first: "other")
     var groups: [CacheGroup]
+    /// Groups of a server that had this place before.
+    var spareGroups: [CacheGroup]
     /// The decisions on methods: four for each, by era and whether a resource is watched.
-    let methodDecisions: [CacheDecision]
+    private(set) var methodDecisions: [CacheDecision]
     /// The cache of each rule, by its place in `CachePolicy.rules`.
-    let ruleCaches: [CacheHandle]
+    private(set) var ruleCaches: [CacheHandle]
     /// How long answers are kept without a rule, and then by each rule, in its place plus one.
-    let ruleLifetimes: [RuleLifetime]
+    private(set) var ruleLifetimes: [RuleLifetime]
     /// By rule, how long a call may go without an answer, in nanoseconds.
-    let ruleTimeouts: [Int64?]
+    private(set) var ruleTimeouts: [Int64?]
     var ruleGroups: [RuleGroups]
     /// Nothing is stored or shared before this: a write that was given up may still happen.
     var unsafeUntil = Instant(nanoseconds: .min)
@@ -47,28 +49,60 @@ struct CachePart {
 
     /// - Parameters:
     ///   - identity: `ServerIdentity`.
-    ///   - other: the group of what has none of its own.
+    ///   - groups: of this place; the first is that of what has none of its own.
     init(
-        _ policy: CachePolicy, identity: [UInt8], other: CacheGroup, _ settings: CachingSettings,
-        _ caches: borrowing CacheManager
+        _ policy: CachePolicy, identity: [UInt8], groups: [CacheGroup],
+        _ settings: CachingSettings, _ caches: borrowing CacheManager
     ) {
         self.policy = policy
         keys = CacheKeyMaker(identity: identity)
-        groups = [other]
-        methodDecisions = Self.decideMethods(policy)
+        self.groups = [groups[0]]
+        spareGroups = Array(groups.dropFirst())
         let rules = policy.rules.rules
-        var ruleCaches: [CacheHandle] = []
-        for rule in rules {
-            var handle = CacheHandle.default
-            if case .named(let name) = rule.cache { handle = caches.handle(named: name) ?? handle }
-            ruleCaches.append(handle)
-        }
-        self.ruleCaches = ruleCaches
+        methodDecisions = Self.decideMethods(policy)
+        ruleCaches = Self.caches(of: rules, caches)
         ruleTimeouts = rules.map { $0.timeout?.wholeNanoseconds }
         ruleGroups = Array(repeating: RuleGroups(), count: rules.count)
         ruleWrites = Array(repeating: 0, count: rules.count)
-        ruleLifetimes =
-            [RuleLifetime(nil, settings)] + rules.map { RuleLifetime($0, settings) }
+        ruleLifetimes = Self.lifetimes(rules, settings)
+    }
+
+    /// Takes another policy over. Writes under way no longer go by a rule: they drop everything.
+    mutating func setPolicy(
+        _ policy: CachePolicy, _ settings: CachingSettings, _ caches: borrowing CacheManager
+    ) {
+        self.policy = policy
+        let rules = policy.rules.rules
+        methodDecisions = Self.decideMethods(policy)
+        ruleCaches = Self.caches(of: rules, caches)
+        ruleTimeouts = rules.map { $0.timeout?.wholeNanoseconds }
+        ruleGroups = Array(repeating: RuleGroups(), count: rules.count)
+        ruleWrites = Array(repeating: 0, count: rules.count)
+        catalog.tools.judgeAgain(by: policy)
+        setTimes(settings)
+    }
+
+    /// Takes other default times over.
+    mutating func setTimes(_ settings: CachingSettings) {
+        ruleLifetimes = Self.lifetimes(policy.rules.rules, settings)
+    }
+
+    private static func lifetimes(
+        _ rules: [ToolRule], _ settings: CachingSettings
+    ) -> [RuleLifetime] {
+        [RuleLifetime(nil, settings)] + rules.map { RuleLifetime($0, settings) }
+    }
+
+    private static func caches(
+        of rules: [ToolRule], _ caches: borrowing CacheManager
+    ) -> [CacheHandle] {
+        var handles: [CacheHandle] = []
+        for rule in rules {
+            var handle = CacheHandle.default
+            if case .named(let name) = rule.cache { handle = caches.handle(named: name) ?? handle }
+            handles.append(handle)
+        }
+        return handles
     }
 
     private static func decideMethods(_ policy: CachePolicy) -> [CacheDecision] {

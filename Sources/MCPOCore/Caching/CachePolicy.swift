@@ -33,7 +33,7 @@
 //     that it is read-only and destructive at once.
 
 /// The policy for one server.
-package struct CachePolicy: Sendable {
+package struct CachePolicy: Equatable, Sendable {
     package enum Mode: String, CaseIterable, Sendable {
         case smart, annotated, all, off
     }

@@ -14,7 +14,7 @@
 
 /// Caching and sharing for all servers.
 package struct CacheStage: ~Copyable {
-    let settings: CachingSettings
+    private(set) var settings: CachingSettings
     /// False for a proxy without any of it: everything is forwarded, nothing is measured.
     let isOn: Bool
     var caches: CacheManager
@@ -26,9 +26,9 @@ package struct CacheStage: ~Copyable {
     var flights = RequestDeduplicator()
     var familiar = FamiliarLines()
     var monitor: PerformanceMonitor
-    let dedupTTL: Int64
+    private(set) var dedupTTL: Int64
     /// `settings.hasMetricsTool`, out of settings that are large and copied where one is optional.
-    let hasMetricsTool: Bool
+    private(set) var hasMetricsTool: Bool
     package private(set) var unknownDirectives = 0
 
     init(_ settings: CachingSettings?) {
@@ -42,10 +42,39 @@ package struct CacheStage: ~Copyable {
         dedupTTL = settings.dedupTTL?.wholeNanoseconds ?? 0
     }
 
-    /// A server comes in, under the number that is its place in `parts`.
-    mutating func addServer(_ policy: CachePolicy, identity: [UInt8]) {
-        let other = makeGroup(parts.count)
-        parts.append(CachePart(policy, identity: identity, other: other, settings, caches))
+    /// A server comes in.
+    /// - Parameter place: its number: the next one, or that of a server that has gone.
+    mutating func addServer(_ policy: CachePolicy, at place: ServerIndex, identity: [UInt8]) {
+        if place == parts.count {
+            let groups = [makeGroup(place)]
+            parts.append(
+                CachePart(policy, identity: identity, groups: groups, settings, caches))
+        } else {
+            caches.drop(server: place)
+            let groups = parts[place].groups + parts[place].spareGroups
+            parts[place] = CachePart(policy, identity: identity, groups: groups, settings, caches)
+        }
+    }
+
+    /// Takes other settings over, but for the policies of servers.
+    mutating func set(_ new: CachingSettings) {
+        settings = new
+        dedupTTL = new.dedupTTL?.wholeNanoseconds ?? 0
+        hasMetricsTool = new.hasMetricsTool
+        caches.set(new.cache, of: "default")
+        for cache in new.namedCaches { caches.set(cache.settings, of: cache.name) }
+        monitor.resizeWindow(to: new.monitorWindow)
+        familiar.forget()
+    }
+
+    /// Takes another policy of a server over.
+    /// - Returns: whether it is another one.
+    mutating func setPolicy(_ policy: CachePolicy, of server: ServerIndex) -> Bool {
+        parts[server].setTimes(settings)
+        if parts[server].policy == policy { return false }
+        parts[server].setPolicy(policy, settings, caches)
+        familiar.forget()
+        return true
     }
 
     private mutating func makeGroup(_ server: ServerIndex) -> CacheGroup {
@@ -198,7 +227,7 @@ extension CacheStage {
         }
         guard name.byteCount <= PerformanceMonitor.longestName, parts[server].groupNames.hasRoom
         else { return parts[server].groups[0] }
-        let group = makeGroup(server)
+        let group = parts[server].spareGroups.popLast() ?? makeGroup(server)
         parts[server].groupNames.add(name)
         parts[server].groups.append(group)
         return group

@@ -75,7 +75,7 @@ struct Listener {
 
 /// The state of a proxy in front of several servers.
 struct Gateway {
-    let settings: GatewaySettings
+    var settings: GatewaySettings
     var parts: [GatewayPart] = []
     var tools = ExposedNames([], .verbatim)
     var prompts = ExposedNames([], .verbatim)

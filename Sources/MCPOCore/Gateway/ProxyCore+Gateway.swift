@@ -61,21 +61,21 @@ extension ProxyCore {
         case .listen:
             return .listen
         default:
-            guard servers.count == 1 else {
+            guard order.count == 1 else {
                 return .refuse(
                     ProxyError(
                         .methodNotFound,
                         "mcpo cannot tell which of its servers the method is for"))
             }
-            return connections[servers[0].first].isOpen || isGreeted(at: now)
-                ? .forward(GatewayTarget(server: 0)) : .wait
+            return connections[servers[order[0]].first].isOpen || isGreeted(at: now)
+                ? .forward(GatewayTarget(server: order[0])) : .wait
         }
     }
 
     private func greeting(_ method: Method, at now: Instant) -> [UInt8] {
-        let isIncomplete = gateway.parts.contains { $0.greeting == nil }
+        let isIncomplete = order.contains { gateway.parts[$0].greeting == nil }
         let greeting = GatewayGreeting(
-            servers.indices.map { server in
+            order.map { server in
                 let part = gateway.parts[server]
                 let result = part.greeting ?? (isIncomplete ? Self.anything : nil)
                 let age = now.since(part.greetedAt).wholeNanoseconds / 1_000_000
@@ -120,7 +120,7 @@ extension ProxyCore {
             }
         let isToolShown = kind == .tools && caching.hasMetricsTool && !hidesOwnTool
         let merged = MergedList(
-            kind, gateway.parts.map { $0[kind].list.content }, names,
+            kind, order.map { gateway.parts[$0][kind].list.content }, names,
             extra: isToolShown ? MetricsTool.definition : [])
         let result = merged.result(line, cursor: envelope.cursor, terms(kind, era, at: now))
         guard let result else {
@@ -133,7 +133,7 @@ extension ProxyCore {
 
     private func terms(_ kind: EntryList.Kind, _ era: Era, at now: Instant) -> MergedList.Terms {
         if era == .legacy { return .legacy }
-        let parts = servers.indices.compactMap { server -> MergedList.Terms.Part? in
+        let parts = order.compactMap { server -> MergedList.Terms.Part? in
             let state = gateway.parts[server][kind]
             if state.isAbsent { return nil }
             let age = now.since(state.readAt).wholeNanoseconds / 1_000_000
@@ -160,11 +160,12 @@ extension ProxyCore {
             if !isReady(kind, since: since, at: now) { return .wait }
             return unlisted(kind, name, line)
         }
-        var target = GatewayTarget(server: owner.server, entry: (kind, owner.entry), name: name)
+        let server = order[owner.server]
+        var target = GatewayTarget(server: server, entry: (kind, owner.entry), name: name)
         if kind == .tools {
             let place = gateway.toolPlaces[owner.server][owner.entry]
             target.tool =
-                place >= 0 && caching.parts[owner.server].catalog.tools.isKnown ? Int(place) : nil
+                place >= 0 && caching.parts[server].catalog.tools.isKnown ? Int(place) : nil
         }
         return .forward(target)
     }
@@ -173,7 +174,7 @@ extension ProxyCore {
     private func unlisted(
         _ kind: EntryList.Kind, _ name: JSONValue, _ line: RawSpan
     ) -> GatewayDecision {
-        if servers.count == 1 { return .forward(GatewayTarget(server: 0)) }
+        if order.count == 1 { return .forward(GatewayTarget(server: order[0])) }
         guard name.kind == .string else {
             return .refuse(ProxyError(.invalidParams, "params.name is missing or no string"))
         }
@@ -195,12 +196,12 @@ extension ProxyCore {
         case .prompt(let name):
             return owner(.prompts, name, line, since: since, at: now, into: &effects)
         case .resource(let uri):
-            if let server = gateway.routes.server(ofTemplate: uri, line) {
-                return .forward(GatewayTarget(server: server))
+            if let place = gateway.routes.server(ofTemplate: uri, line) {
+                return .forward(GatewayTarget(server: order[place]))
             }
             return reader(.complete, uri, line, since: since, at: now, into: &effects)
         case nil:
-            if servers.count == 1 { return .forward(GatewayTarget(server: 0)) }
+            if order.count == 1 { return .forward(GatewayTarget(server: order[0])) }
             return .refuse(
                 ProxyError(.invalidParams, "params.ref names neither a prompt nor a resource"))
         }
@@ -210,8 +211,8 @@ extension ProxyCore {
         _ method: Method, _ uri: JSONValue, _ line: RawSpan, since: Instant,
         at now: Instant, into effects: inout Effects
     ) -> GatewayDecision {
-        if let server = gateway.routes.server(line, uri) {
-            return watch(method, uri, line, on: server, into: &effects)
+        if let place = gateway.routes.server(line, uri) {
+            return watch(method, uri, line, on: order[place], into: &effects)
         }
         want(.resources, since: since, at: now, into: &effects)
         want(.templates, since: since, at: now, into: &effects)
@@ -220,7 +221,7 @@ extension ProxyCore {
         {
             return .wait
         }
-        let readers = servers.indices.filter { server in
+        let readers = order.filter { server in
             !gateway.parts[server][.resources].isAbsent
                 || !gateway.parts[server][.templates].isAbsent
         }
@@ -228,7 +229,7 @@ extension ProxyCore {
         if let only = readers.first, readers.count == 1 {
             return watch(method, uri, line, on: only, into: &effects)
         }
-        if servers.count == 1 { return .forward(GatewayTarget(server: 0)) }
+        if order.count == 1 { return .forward(GatewayTarget(server: order[0])) }
         return .refuse(
             ProxyError(
                 .invalidParams,
@@ -252,7 +253,7 @@ extension ProxyCore {
         gateway.logLevel =
             Array(#"{"jsonrpc":"2.0","id":0,"method":"logging/setLevel","params":{"level":"#.utf8)
             + line.extracting(level.range.bounds).array + Array("}}".utf8)
-        for server in servers.indices { repeatLogLevel(to: server, into: &effects) }
+        for server in order { repeatLogLevel(to: server, into: &effects) }
         return .answer(Array("{}".utf8))
     }
 
@@ -292,12 +293,12 @@ extension ProxyCore {
 
     /// Does what is due in front of several servers.
     mutating func expireGateway(at now: Instant, into effects: inout Effects) {
-        for server in servers.indices where gateway.parts[server].probeUntil <= now {
+        for server in order where gateway.parts[server].probeUntil <= now {
             endProbe(of: server, at: now, into: &effects)
         }
         if gateway.tellAt <= now { tellChanges(into: &effects) }
         answerParked(at: now, into: &effects)
-        for server in servers.indices where gateway.parts[server].startUntil <= now {
+        for server in order where gateway.parts[server].startUntil <= now {
             gateway.parts[server].startUntil = Instant(nanoseconds: .min)
         }
     }

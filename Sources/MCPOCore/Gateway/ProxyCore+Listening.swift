@@ -148,7 +148,7 @@ extension ProxyCore {
     /// Brings the servers' subscriptions in line with what the client watches.
     mutating func watchAll(into effects: inout Effects) {
         forgetEndedListeners()
-        for server in servers.indices { listen(to: server, into: &effects) }
+        for server in order { listen(to: server, into: &effects) }
     }
 
     /// Subscribes to what mcpo and the client want to know of a server.
@@ -160,7 +160,7 @@ extension ProxyCore {
             var lexeme: [UInt8] = []
             appendJSONString(String(decoding: uri, as: UTF8.self), to: &lexeme)
             let value = JSONValue(range: ByteRange(0, lexeme.count), kind: .string)
-            return gateway.routes.server(lexeme.span.bytes, value) == server
+            return gateway.routes.server(lexeme.span.bytes, value).map { order[$0] } == server
         }
         if servers[server].era == .modern {
             listenModern(to: server, own, into: &effects)

@@ -119,13 +119,13 @@ extension ProxyCore {
     /// Makes the names and routes of a kind anew.
     mutating func nameAll(_ kind: EntryList.Kind, into effects: inout Effects) {
         caching.familiar.forget()
-        let parts = servers.indices.map { server in
+        let parts = order.map { server in
             ExposedNames.Part(
                 servers[server].name, gateway.parts[server][kind].list.content)
         }
         switch kind {
         case .tools:
-            let rules = servers.indices.map { caching.parts[$0].policy.rules }
+            let rules = order.map { caching.parts[$0].policy.rules }
             gateway.tools = ExposedNames(parts, naming) { rules[$0].naming(of: $1) }
             placeTools()
             warnOfClashes(gateway.tools, "tool", into: &effects)
@@ -134,7 +134,7 @@ extension ProxyCore {
             warnOfClashes(gateway.prompts, "prompt", into: &effects)
         case .resources, .templates:
             func names(_ kind: EntryList.Kind) -> ([ExposedNames.Part], ExposedNames) {
-                let parts = servers.indices.map { server in
+                let parts = order.map { server in
                     ExposedNames.Part(
                         servers[server].name, gateway.parts[server][kind].list.content)
                 }
@@ -148,12 +148,12 @@ extension ProxyCore {
 
     /// One server alone keeps its names.
     private var naming: Naming {
-        servers.count == 1 ? .verbatim : gateway.settings.naming
+        order.count == 1 ? .verbatim : gateway.settings.naming
     }
 
     /// Finds each listed tool in the catalog of its server.
     private mutating func placeTools() {
-        gateway.toolPlaces = servers.indices.map { server in
+        gateway.toolPlaces = order.map { server in
             let content = gateway.parts[server][.tools].list.content
             return content.entries.indices.map { entry in
                 let place = caching.parts[server].catalog.tools.place(named: content.key(entry))
@@ -167,7 +167,7 @@ extension ProxyCore {
     ) {
         for clash in names.clashes where gateway.warned.insert("\(what) \(clash.name)").inserted {
             let (winner, loser) = (
-                servers[clash.winner.server].name, servers[clash.loser.server].name
+                servers[order[clash.winner.server]].name, servers[order[clash.loser.server]].name
             )
             let complaint =
                 "the \(what) \(clash.name) of \(loser) has the name of one of \(winner): "
@@ -186,7 +186,7 @@ extension ProxyCore {
 
     /// Whether servers have their first time to come up.
     private var isStarting: Bool {
-        gateway.parts.contains { present < $0.startUntil }
+        order.contains { present < gateway.parts[$0].startUntil }
     }
 
     private mutating func refuseToServe(into effects: inout Effects) {
@@ -252,7 +252,7 @@ extension ProxyCore {
     mutating func want(
         _ kind: EntryList.Kind, since: Instant, at now: Instant, into effects: inout Effects
     ) {
-        for server in servers.indices {
+        for server in order {
             if !gateway.parts[server][kind].isWanted {
                 gateway.parts[server][kind].isWanted = true
                 gateway.parts[server][kind].isDue = true
@@ -285,7 +285,7 @@ extension ProxyCore {
     /// Whether the servers' lists of a kind are all there, or it is no use to wait longer.
     /// - Parameter since: when the request came that waits.
     func isReady(_ kind: EntryList.Kind, since: Instant, at now: Instant) -> Bool {
-        servers.indices.allSatisfy { server in
+        order.allSatisfy { server in
             let part = gateway.parts[server]
             if part.greeting == nil { return part.isSettled || now >= part.startUntil }
             let isOpen = connections[servers[server].first].isOpen
@@ -301,6 +301,8 @@ extension ProxyCore {
 
     /// Whether each server has said what it is, or it is no use to wait longer.
     func isGreeted(at now: Instant) -> Bool {
-        gateway.parts.allSatisfy { $0.isSettled || now >= $0.startUntil }
+        order.allSatisfy {
+            gateway.parts[$0].isSettled || now >= gateway.parts[$0].startUntil
+        }
     }
 }

@@ -206,7 +206,7 @@ extension ProxyCore {
         let isFirst = gateway.hello == nil
         gateway.hello = hello
         guard isFirst else { return }
-        for server in servers.indices where servers[server].era != .modern {
+        for server in order where servers[server].era != .modern {
             for connection in servers[server].pool
             where connections[connection].phase == .reopening(until: .never) {
                 introduce(connection, at: now, into: &effects)

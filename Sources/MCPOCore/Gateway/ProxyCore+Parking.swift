@@ -121,7 +121,7 @@ extension ProxyCore {
     /// Whether more than the id of a request is changed for its server.
     func needsRewrite(_ plan: RequestPlan) -> Bool {
         guard isGateway, let target = plan.target else { return false }
-        return target.entry != nil && servers.count > 1
+        return target.entry != nil && order.count > 1
             || plan.era == .legacy && servers[target.server].era == .modern
     }
 
@@ -179,7 +179,7 @@ extension ProxyCore {
     /// Sets for how long the client's first requests wait for servers that are starting.
     mutating func startWaiting(at now: Instant) {
         guard isGateway else { return }
-        for server in servers.indices {
+        for server in order {
             gateway.parts[server].startUntil = now.advanced(by: gateway.settings.startupWait)
         }
     }

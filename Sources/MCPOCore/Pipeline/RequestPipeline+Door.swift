@@ -39,7 +39,7 @@ extension ProxyCore {
     }
 
     /// The server that a request is for when nobody has looked at it.
-    private var onlyServerName: String? { servers.count == 1 ? servers[0].name : nil }
+    private var onlyServerName: String? { order.count == 1 ? servers[order[0]].name : nil }
 
     /// Whether a request with this id is in flight. One whose end the server has announced gives
     /// its id up.

@@ -19,7 +19,7 @@ package struct Server: ~Copyable {
     /// Its places in the limiter: for all of it, and by rule for tools with a limit of their own.
     let limited: LimitedServer
     let lane: LimitedLane
-    let ruleLanes: [LimitedLane?]
+    private(set) var ruleLanes: [LimitedLane?]
     /// What a new process has to be told.
     package var restoration = Restoration()
     /// What waits for a connection to open.
@@ -32,8 +32,10 @@ package struct Server: ~Copyable {
     package var restartCount = 0
 
     /// How long, in nanoseconds, a call may go without an answer or progress, and how long at all.
-    let timeout: Int64
-    let maximumTimeout: Int64
+    private(set) var timeout: Int64
+    private(set) var maximumTimeout: Int64
+    /// Whether it has left the configuration: it finishes the calls that it has.
+    var isRetired = false
 
     /// - Parameter times: has the times of servers that have none of their own.
     package init(
@@ -55,6 +57,26 @@ package struct Server: ~Copyable {
         timeout = (settings.timeout ?? times.timeout).wholeNanoseconds
         maximumTimeout = max(
             timeout, (settings.maximumTimeout ?? times.maximumTimeout).wholeNanoseconds)
+    }
+
+    /// Takes other settings over, but for the rules.
+    mutating func set(
+        _ new: ServerSettings, _ times: ProxySettings, limiter: inout ConcurrencyLimiter
+    ) {
+        settings = new
+        timeout = (new.timeout ?? times.timeout).wholeNanoseconds
+        maximumTimeout = max(
+            timeout, (new.maximumTimeout ?? times.maximumTimeout).wholeNanoseconds)
+        limiter.setLimit(new.maximumConcurrent, of: limited)
+    }
+
+    /// Takes other rules over: their tools have other limits.
+    mutating func setRules(_ rules: [ToolRule], limiter: inout ConcurrencyLimiter) {
+        for lane in ruleLanes { if let lane { limiter.remove(lane) } }
+        let limited = limited
+        ruleLanes = rules.map { rule in
+            rule.maximumConcurrent.map { limiter.addTool(of: limited, limit: $0) }
+        }
     }
 
     package var name: String { settings.name }
