@@ -173,7 +173,8 @@ extension ProxyCore {
         case nil: return nil
         case .legacy: return Array(#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#.utf8)
         case .modern:
-            let meta = caching.parts[server].catalog.meta
+            let meta =
+                isGateway ? Array(ownMetaText.utf8) : caching.parts[server].catalog.meta
             guard !meta.isEmpty else { return nil }
             return Array(
                 #"{"jsonrpc":"2.0","id":0,"method":"server/discover","params":{"_meta":"#.utf8)

@@ -369,6 +369,10 @@ extension ProxyCore {
         _ line: RawSpan, _ envelope: Envelope, from connection: ConnectionID, _ batch: BatchID?,
         into effects: inout Effects
     ) {
+        if isGateway, gateway.hello?.era != .legacy {
+            answerForModernClient(line, envelope, of: connection, batch, into: &effects)
+            return
+        }
         if let error = serverRequestError(line, envelope, connection) {
             let isUsable = error.code != .invalidRequest
             let id = isUsable ? Lexeme(line, envelope.id.range) : .null

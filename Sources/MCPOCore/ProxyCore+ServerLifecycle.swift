@@ -72,7 +72,9 @@ extension ProxyCore {
         if servers[server].restoration.isInitialized {
             send(Self.initializedNotice, to: connection, into: &effects)
         }
-        if !servers[server].restoration.logLevel.isEmpty {
+        if !servers[server].restoration.logLevel.isEmpty,
+            !isGateway || hasCapability("logging", server)
+        {
             sendAgain(
                 servers[server].restoration.logLevel, to: connection, as: .restore, into: &effects)
         }

@@ -121,7 +121,9 @@ extension ProxyCore {
         let isToolShown = kind == .tools && caching.hasMetricsTool && !hidesOwnTool
         let merged = MergedList(
             kind, order.map { gateway.parts[$0][kind].list.content }, names,
-            extra: isToolShown ? MetricsTool.definition : [])
+            extra: isToolShown ? MetricsTool.definition : [],
+            meta: era == .modern
+                ? GatewayGreeting.meta(version: gateway.settings.version) : [])
         let result = merged.result(line, cursor: envelope.cursor, terms(kind, era, at: now))
         guard let result else {
             return .refuse(
@@ -154,8 +156,10 @@ extension ProxyCore {
         _ kind: EntryList.Kind, _ name: JSONValue, _ line: RawSpan, since: Instant,
         at now: Instant, into effects: inout Effects
     ) -> GatewayDecision {
-        let names = kind == .tools ? gateway.tools : gateway.prompts
-        guard let owner = names.owner(line, name) else {
+        let found =
+            kind == .tools
+            ? gateway.tools.owner(line, name) : gateway.prompts.owner(line, name)
+        guard let owner = found else {
             want(kind, since: since, at: now, into: &effects)
             if !isReady(kind, since: since, at: now) { return .wait }
             return unlisted(kind, name, line)
@@ -253,18 +257,21 @@ extension ProxyCore {
         gateway.logLevel =
             Array(#"{"jsonrpc":"2.0","id":0,"method":"logging/setLevel","params":{"level":"#.utf8)
             + line.extracting(level.range.bounds).array + Array("}}".utf8)
-        for server in order { repeatLogLevel(to: server, into: &effects) }
+        for server in order {
+            noteLogLevel(of: server)
+            guard servers[server].era == .legacy, hasCapability("logging", server) else { continue }
+            for connection in servers[server].pool where connections[connection].isOpen {
+                sendAgain(gateway.logLevel, to: connection, as: .restore, into: &effects)
+            }
+        }
         return .answer(Array("{}".utf8))
     }
 
-    /// Tells a legacy server the client's log level.
-    mutating func repeatLogLevel(to server: ServerIndex, into effects: inout Effects) {
-        guard !gateway.logLevel.isEmpty, servers[server].era == .legacy,
-            hasCapability("logging", server)
-        else { return }
-        for connection in servers[server].pool where connections[connection].isOpen {
-            sendAgain(gateway.logLevel, to: connection, as: .restore, into: &effects)
-        }
+    /// New processes of a server are to be told the client's log level.
+    mutating func noteLogLevel(of server: ServerIndex) {
+        if gateway.logLevel.isEmpty { return }
+        _ = servers[server].restoration.note(
+            .setLogLevel, line: gateway.logLevel, limit: settings.limits.heldBytes)
     }
 
     func hasCapability(_ name: StaticString, _ server: ServerIndex) -> Bool {

@@ -227,4 +227,28 @@ extension ProxyCore {
         gateway.parts[server].listen = (first, 0)
         gateway.parts[server].listenedTo = uris
     }
+
+    // MARK: Requests of servers
+
+    /// A modern client takes no requests: mcpo answers a legacy server in its place.
+    mutating func answerForModernClient(
+        _ line: RawSpan, _ envelope: Envelope, of connection: ConnectionID, _ batch: BatchID?,
+        into effects: inout Effects
+    ) {
+        guard envelope.id.kind == .string || envelope.id.kind == .integer,
+            envelope.id.range.count <= Lexeme.maximumLength,
+            hasRoom(connections[connection].outbound)
+        else { return }
+        let id = Lexeme(line, envelope.id.range)
+        var answer = Array(#"{"jsonrpc":"2.0","id":"#.utf8) + id.array
+        if line.stringEquals(envelope.method, "ping") {
+            answer += Array(#","result":{}}"#.utf8)
+        } else {
+            counters.refusedServerRequests += 1
+            answer =
+                ProxyError(.methodNotFound, "the client cannot be asked for this").answer(to: id)
+        }
+        if let batch { batches.update(batch) { $0?.outstanding += 1 } }
+        deliver(to: .server(connection), batch: batch, into: &effects) { $0.append(answer) }
+    }
 }

@@ -8,7 +8,6 @@ extension ProxyCore {
         for kind in EntryList.Kind.allCases { gateway.parts[server][kind].isDue = true }
         askForLists(of: server, at: now, into: &effects)
         listen(to: server, into: &effects)
-        repeatLogLevel(to: server, into: &effects)
     }
 
     /// Asks for the lists of a server that are wanted and due.

@@ -78,6 +78,7 @@ extension ProxyCore {
             servers[server].restoration.initialize = Self.initializeRequest(
                 hello, gateway.settings.version)
             servers[server].restoration.isInitialized = true
+            noteLogLevel(of: server)
         }
         let patience = servers[server].settings.pool.connectionTimeout
         connections[connection].phase = .reopening(until: now.advanced(by: patience))

@@ -7,7 +7,7 @@ extension ProxyCore {
         _ id: Lexeme, _ hash: UInt64, _ method: Method, _ line: RawSpan, _ envelope: Envelope,
         _ batch: BatchID?, at now: Instant, into effects: inout Effects
     ) {
-        if isForMetricsTool(line, envelope, method), isReady(.tools, since: now, at: now) {
+        if isForMetricsTool(line, envelope, method) {
             answerMetrics(id, line, envelope, batch: batch, into: &effects)
             return
         }
