@@ -10,10 +10,18 @@
 import Foundation
 import MCPOCore
 
+/// One process of a server: the first is the one that mcpo always wants, further ones are its pool's.
+struct ProcessName: Hashable, Sendable {
+    /// The server's place in the configuration.
+    var server = 0
+    /// Counts from 1; a process that starts takes the smallest number that no other one has.
+    var number = 1
+}
+
 /// Who writes or reads a line.
-enum Peer: String, Sendable {
-    case client = "C"
-    case server = "S"
+enum Peer: Hashable, Sendable {
+    case client
+    case server(ProcessName)
 }
 
 /// One line of a transcript that does or expects something.
@@ -22,13 +30,20 @@ enum Statement: Equatable, Sendable {
     case write(Peer, [UInt8], hasNewline: Bool)
     case open(revision: String)
     /// mcpo asks for the server's tools and gets these.
-    case lists(String)
+    case lists(ProcessName, EntryList.Kind, String)
     case time(Duration)
-    case serverStarts
-    case serverCannotStart(reason: String)
-    case serverExits(ProcessEnd, groupRemains: Bool)
-    case serverClosesOutput
-    case serverBreaksInput
+    case serverStarts(ProcessName)
+    case serverCannotStart(ProcessName, reason: String)
+    case serverExits(ProcessName, ProcessEnd, groupRemains: Bool)
+    case serverClosesOutput(ProcessName)
+    case serverBreaksInput(ProcessName)
+    // In front of several servers, and where a server has several processes.
+    case clientOpens(revision: String)
+    case clientIsGreeted
+    /// A first process comes to terms with mcpo, and lists its tools.
+    case isOf(ProcessName, Era, tools: String, capabilities: [String])
+    /// A process starts, and is initialised by mcpo if it is of a legacy server.
+    case opens(ProcessName)
     case stall(Peer)
     case resume(Peer)
     case clientEnds
@@ -38,8 +53,8 @@ enum Statement: Equatable, Sendable {
     // What must have happened.
     case read(Peer, [UInt8])
     case readMatching(Peer, String)
-    case inputCloses
-    case signal(GroupSignal)
+    case inputCloses(ProcessName)
+    case signal(ProcessName, GroupSignal)
     case log(LogLevel, String)
     case exit(Int32)
     case count(String, Int)
@@ -61,6 +76,7 @@ struct Transcript: Sendable {
     var settings = ProxySettings(serverName: "github")
     /// What `settings.caching` is made from; nil for a proxy that only forwards.
     var caching: TranscriptCaching?
+    var servers = TranscriptServers()
     var steps: [TranscriptStep] = []
     /// Why the transcript fails today, where it shows a bug that is known.
     var knownIssue: String?

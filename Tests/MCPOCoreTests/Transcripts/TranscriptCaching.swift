@@ -7,12 +7,14 @@ import MCPOCore
 struct TranscriptCaching: Sendable {
     private var mode = CachePolicy.Mode.smart
     private var defaultTTL = Duration.seconds(300)
-    private var rules: [ToolRule] = []
+    private var rules: [(server: String?, rule: ToolRule)] = []
     private var cache = CacheSettings()
     private var namedCaches: [NamedCacheSettings] = []
     private var annotates = true
     private var dedupTTL: Duration? = .seconds(60)
     private var hasMetricsTool = false
+    /// Whether mcpo has to know the tools although nothing is cached.
+    var needsTools = false
 
     /// Takes a setting; false if it is none of caching, nil if its value makes no sense.
     mutating func apply(_ words: [String]) -> Bool? {
@@ -37,15 +39,22 @@ struct TranscriptCaching: Sendable {
         }
     }
 
-    var settings: CachingSettings {
-        var policy = CachePolicy(mode: mode, defaultTTL: defaultTTL, rules: rules)
+    /// What holds for a server, or for the only one.
+    func policy(of server: String? = nil) -> CachePolicy {
+        let own = rules.filter { $0.server == nil || $0.server == server }.map(\.rule)
+        var policy = CachePolicy(mode: mode, defaultTTL: defaultTTL, rules: own)
         for cache in namedCaches { policy.namedCacheTTLs[cache.name] = cache.defaultTTL }
-        var settings = CachingSettings(policy: policy, identity: Array("server".utf8))
+        return policy
+    }
+
+    var settings: CachingSettings {
+        var settings = CachingSettings(policy: policy(), identity: Array("server".utf8))
         settings.cache = cache
         settings.namedCaches = namedCaches
         settings.annotates = annotates
         settings.dedupTTL = dedupTTL
         settings.hasMetricsTool = hasMetricsTool
+        settings.needsTools = needsTools
         return settings
     }
 
@@ -82,11 +91,13 @@ struct TranscriptCaching: Sendable {
         return true
     }
 
-    /// `rule report ttl=5m cache=true invalidates=a,b staleIfError=1h staleWhileRevalidate=10s`
+    /// `rule report ttl=5m cache=true invalidates=a,b staleIfError=1h staleWhileRevalidate=10s`, and
+    /// `rule time report …` for the tool of one server.
     private mutating func addRule(_ words: [String]) -> Bool? {
         guard words.count > 2 else { return nil }
-        var rule = ToolRule(words[1])
-        for word in words.dropFirst(2) {
+        let server = words[2].contains("=") ? nil : words[1]
+        var rule = ToolRule(words[server == nil ? 1 : 2])
+        for word in words.dropFirst(server == nil ? 2 : 3) {
             guard let value = word.after(upTo: "="), let name = word.before(upTo: "=") else {
                 return nil
             }
@@ -100,23 +111,38 @@ struct TranscriptCaching: Sendable {
             case "cache": rule.cache = .named(value)
             case "invalidates":
                 rule.invalidates = value.split(separator: ",").map(String.init)
+            case "timeout" where time != nil: rule.timeout = time
+            case "maxConcurrent": rule.maximumConcurrent = Int(value)
+            case "idempotent": rule.isIdempotent = value == "true"
+            case "hidden": rule.isHidden = value == "true"
+            case "name": rule.exposedName = value
             default: return nil
             }
         }
-        rules.append(rule)
+        rules.append((server, rule))
         return true
     }
 }
 
-/// A tool as `server lists` names it.
-enum ListedTool {
-    /// The tools of `search report+ delete-`: what ends on a sign has `readOnlyHint`.
-    static func list(_ words: String) -> String {
-        words.split(separator: " ").map { word in
-            let hint = word.hasSuffix("+") ? true : word.hasSuffix("-") ? false : nil
-            let name = hint == nil ? word : word.dropLast()
-            let annotations = hint.map { #","annotations":{"readOnlyHint":\#($0)}"# } ?? ""
-            return #"{"name":"\#(name)","inputSchema":{"type":"object"}\#(annotations)}"#
-        }.joined(separator: ",")
+/// What `server lists` names.
+enum ListedEntries {
+    /// - Parameter words: of tools, those that end on a sign have `readOnlyHint`.
+    static func list(_ kind: EntryList.Kind, _ words: String) -> String {
+        let words = words.split(separator: " ")
+        switch kind {
+        case .tools: return words.map(tool).joined(separator: ",")
+        case .prompts: return words.map { #"{"name":"\#($0)"}"# }.joined(separator: ",")
+        case .resources:
+            return words.map { #"{"uri":"\#($0)","name":"r"}"# }.joined(separator: ",")
+        case .templates:
+            return words.map { #"{"uriTemplate":"\#($0)","name":"t"}"# }.joined(separator: ",")
+        }
+    }
+
+    private static func tool(_ word: Substring) -> String {
+        let hint = word.hasSuffix("+") ? true : word.hasSuffix("-") ? false : nil
+        let name = hint == nil ? word : word.dropLast()
+        let annotations = hint.map { #","annotations":{"readOnlyHint":\#($0)}"# } ?? ""
+        return #"{"name":"\#(name)","inputSchema":{"type":"object"}\#(annotations)}"#
     }
 }

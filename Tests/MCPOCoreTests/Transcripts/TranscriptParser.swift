@@ -15,7 +15,9 @@ extension Transcript {
                 throw TranscriptError(file: name, line: index + 1, message: error.text)
             }
         }
+        caching?.needsTools = servers.needsTools
         settings.caching = caching?.settings
+        servers.finish(&settings, caching)
     }
 
     private struct Complaint: Error {
@@ -24,7 +26,7 @@ extension Transcript {
 
     private mutating func read(_ line: String, at number: Int) throws(Complaint) {
         if line.isEmpty || line.hasPrefix("#") { return }
-        if let message = try Self.message(line) {
+        if let message = try message(line) {
             steps.append(TranscriptStep(line: number, statement: message))
         } else if let reason = line.after("known issue ") {
             knownIssue = reason
@@ -33,7 +35,9 @@ extension Transcript {
             try apply(setting)
         } else if let statement = Self.fixed[line] {
             steps.append(TranscriptStep(line: number, statement: statement))
-        } else if let statement = Self.happening(line) ?? Self.expectation(line) {
+        } else if let statement = aboutServer(line) ?? Self.happening(line)
+            ?? Self.expectation(line)
+        {
             steps.append(TranscriptStep(line: number, statement: statement))
         } else {
             throw Complaint(text: "not understood: \(line)")
@@ -42,35 +46,45 @@ extension Transcript {
 
     /// Statements without parameters.
     private static let fixed: [String: Statement] = [
-        "server starts": .serverStarts,
-        "server closes stdout": .serverClosesOutput,
-        "server closes stdin": .serverBreaksInput,
-        "server stalls": .stall(.server),
-        "server reads on": .resume(.server),
         "client stalls": .stall(.client),
         "client reads on": .resume(.client),
         "client ends": .clientEnds,
         "client vanishes": .clientVanishes,
+        "client is greeted": .clientIsGreeted,
         "stop": .stop,
         "hang up": .hangUp,
-        "server's stdin is closed": .inputCloses,
-        "server gets SIGTERM": .signal(.terminate),
-        "server gets SIGKILL": .signal(.kill),
         "client must wait": .waits(.client, true),
         "client may write": .waits(.client, false),
-        "server must wait": .waits(.server, true),
-        "server may write": .waits(.server, false),
         "idle": .idle,
     ]
 
+    /// Who `C`, `S`, `time` or `time#2` is.
+    private func peer(_ name: String) -> Peer? {
+        name == "C" ? .client : process(name == "S" ? "server" : name).map { .server($0) }
+    }
+
+    /// Which process `server`, `time` or `time#2` is.
+    private func process(_ name: String) -> ProcessName? {
+        let server = name.before(upTo: "#") ?? name
+        let number = name.after(upTo: "#").map { Int($0) } ?? 1
+        guard let number, number > 0 else { return nil }
+        if server == "server" || server == "S" { return ProcessName(number: number) }
+        return servers.names.firstIndex(of: server).map {
+            ProcessName(server: $0, number: number)
+        }
+    }
+
     /// `C> …` and its kin.
-    private static func message(_ line: String) throws(Complaint) -> Statement? {
-        guard let peer = Peer(rawValue: String(line.prefix(1))) else { return nil }
-        let (sign, rest) = (line.dropFirst().prefix { $0 != " " }, line.after(upTo: " ") ?? "")
+    private func message(_ line: String) throws(Complaint) -> Statement? {
+        let word = line.prefix { $0 != " " }
+        guard let arrow = word.firstIndex(where: { "<>".contains($0) }),
+            let peer = peer(String(word[..<arrow]))
+        else { return nil }
+        let (sign, rest) = (word[arrow...], line.after(upTo: " ") ?? "")
         switch sign {
-        case ">": return .write(peer, try bytes(rest), hasNewline: true)
-        case ">|": return .write(peer, try bytes(rest), hasNewline: false)
-        case "<": return .read(peer, try bytes(rest))
+        case ">": return .write(peer, try Self.bytes(rest), hasNewline: true)
+        case ">|": return .write(peer, try Self.bytes(rest), hasNewline: false)
+        case "<": return .read(peer, try Self.bytes(rest))
         case "<~":
             let data = Data(rest.utf8)
             guard (try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)) != nil
@@ -81,25 +95,68 @@ extension Transcript {
     }
 
     private static func happening(_ line: String) -> Statement? {
-        if let words = line.after("server lists ") { return .lists(words) }
         if let revision = line.after("open ") { return .open(revision: revision) }
+        if let revision = line.after("client opens ") { return .clientOpens(revision: revision) }
         if let text = line.after("@ +") { return duration(text).map { .time($0) } }
-        if let reason = line.after("server cannot start: ") {
-            return .serverCannotStart(reason: reason)
-        }
-        if let end = line.after("server exits ") { return exits(end) }
         return nil
     }
 
+    /// `server …`, `time …`, `time#2 …`.
+    private func aboutServer(_ line: String) -> Statement? {
+        guard let word = line.before(upTo: " "), let rest = line.after(upTo: " "),
+            let process = process(word.before("'s") ?? word)
+        else { return nil }
+        if word.hasSuffix("'s") { return rest == "stdin is closed" ? .inputCloses(process) : nil }
+        switch rest {
+        case "starts": return .serverStarts(process)
+        case "opens": return .opens(process)
+        case "closes stdout": return .serverClosesOutput(process)
+        case "closes stdin": return .serverBreaksInput(process)
+        case "stalls": return .stall(.server(process))
+        case "reads on": return .resume(.server(process))
+        case "gets SIGTERM": return .signal(process, .terminate)
+        case "gets SIGKILL": return .signal(process, .kill)
+        case "must wait": return .waits(.server(process), true)
+        case "may write": return .waits(.server(process), false)
+        default: break
+        }
+        if let words = rest.after("lists ") { return Self.lists(process, words) }
+        if let words = rest.after("is modern with ") { return Self.opening(process, .modern, words) }
+        if let words = rest.after("is legacy with ") { return Self.opening(process, .legacy, words) }
+        if let reason = rest.after("cannot start: ") {
+            return .serverCannotStart(process, reason: reason)
+        }
+        return rest.after("exits ").flatMap { Self.exits(process, $0) }
+    }
+
+    /// `add sub+`, or `prompts: greet`.
+    private static func lists(_ process: ProcessName, _ words: String) -> Statement {
+        for kind in EntryList.Kind.allCases {
+            if let entries = words.after("\(kind):") { return .lists(process, kind, entries) }
+        }
+        return .lists(process, .tools, words)
+    }
+
+    /// `add sub+, prompts, resources`, or `no tools, …`.
+    private static func opening(
+        _ process: ProcessName, _ era: Era, _ words: String
+    ) -> Statement {
+        let parts = words.components(separatedBy: ", ")
+        let hasTools = parts[0] != "no tools"
+        return .isOf(
+            process, era, tools: hasTools ? parts[0] : "",
+            capabilities: (hasTools ? ["tools"] : []) + parts.dropFirst())
+    }
+
     /// `1`, `on signal 9`, and either with `, leaving its group`.
-    private static func exits(_ text: String) -> Statement? {
+    private static func exits(_ process: ProcessName, _ text: String) -> Statement? {
         let suffix = ", leaving its group"
         let remains = text.hasSuffix(suffix)
         let end = remains ? String(text.dropLast(suffix.count)) : text
         if let signal = end.after("on signal ").flatMap({ Int32($0) }) {
-            return .serverExits(.signal(signal), groupRemains: remains)
+            return .serverExits(process, .signal(signal), groupRemains: remains)
         }
-        return Int32(end).map { .serverExits(.status($0), groupRemains: remains) }
+        return Int32(end).map { .serverExits(process, .status($0), groupRemains: remains) }
     }
 
     private static func expectation(_ line: String) -> Statement? {
@@ -136,6 +193,11 @@ extension Transcript {
     private mutating func apply(_ setting: String) throws(Complaint) {
         let words = setting.split(separator: " ").map(String.init)
         var caching = caching ?? TranscriptCaching()
+        switch words.isEmpty ? false : servers.apply(words) {
+        case true?: return
+        case false?: break
+        case nil: throw Complaint(text: "no such setting: \(setting)")
+        }
         switch words.isEmpty ? false : caching.apply(words) {
         case true?:
             self.caching = caching
@@ -165,7 +227,6 @@ extension Transcript {
     private static let durations: [String: Path<Duration>] = [
         "timeout": \.timeout, "maximumTimeout": \.maximumTimeout,
         "shutdownTimeout": \.shutdownTimeout,
-        "connectionTimeout": \.servers[0].pool.connectionTimeout,
     ]
 
     /// What a modern client puts into each request's `_meta`.

@@ -19,7 +19,7 @@ extension TranscriptRunner {
         case .log(let level, let text): try expectLog(level, text)
         case .count(let name, let number): try expectCount(name, number)
         case .waits(let peer, let mustWait):
-            guard let stream = stream(of: peer), core.accepts(stream) != mustWait else {
+            guard core.accepts(try stream(of: peer)) != mustWait else {
                 throw failure("mcpo does\(mustWait ? "" : " not") read from the peer")
             }
         case .idle:
@@ -29,7 +29,12 @@ extension TranscriptRunner {
             else { throw failure("something is still measured or joined") }
         case .serverStarts, .serverCannotStart: try start(statement)
         case .open(let revision): try open(revision)
-        case .lists(let words): try list(words)
+        case .opens(let name): try open(name)
+        case .isOf(let name, let era, let tools, let capabilities):
+            try open(name, era, tools, capabilities)
+        case .clientOpens(let revision): try openClient(revision)
+        case .clientIsGreeted: try greetClient()
+        case .lists(let name, let kind, let words): try list(name, kind, words)
         default:
             try requireNothingLeft()
             try happen(statement)
@@ -40,16 +45,14 @@ extension TranscriptRunner {
     private mutating func happen(_ statement: Statement) throws(TranscriptError) {
         switch statement {
         case .time(let duration): try pass(duration)
-        case .serverExits(let end, let remains): try exit(end, remains)
-        case .serverClosesOutput:
-            let stream = try serverStream()
-            core.finish(&server.framer, from: stream, at: now, into: &effects)
-        case .serverBreaksInput:
-            core.handle(.broken(try serverStream()), at: now, into: &effects)
-        case .stall(.client): client.isStalled = true
-        case .stall(.server): server.isStalled = true
-        case .resume(.client): client.isStalled = false
-        case .resume(.server): server.isStalled = false
+        case .serverExits(let name, let end, let remains): try exit(name, end, remains)
+        case .serverClosesOutput(let name):
+            let process = try process(name)
+            core.finish(&process.pipes.framer, from: process.stream, at: now, into: &effects)
+        case .serverBreaksInput(let name):
+            core.handle(.broken(try process(name).stream), at: now, into: &effects)
+        case .stall(let peer): try tape(of: peer).isStalled = true
+        case .resume(let peer): try tape(of: peer).isStalled = false
         case .clientEnds: core.finish(&client.framer, from: .client, at: now, into: &effects)
         case .clientVanishes: core.handle(.broken(.client), at: now, into: &effects)
         case .stop: core.handle(.stop, at: now, into: &effects)
@@ -59,9 +62,11 @@ extension TranscriptRunner {
         try settle()
     }
 
-    private func serverStream() throws(TranscriptError) -> StreamID {
-        guard let stream = stream(of: .server) else { throw failure("there is no server process") }
-        return stream
+    private func tape(of peer: Peer) throws(TranscriptError) -> PeerTape {
+        switch peer {
+        case .client: client
+        case .server(let name): try process(name).pipes
+        }
     }
 
     /// Lets time pass, and stops at each deadline of the core on the way.
@@ -79,103 +84,100 @@ extension TranscriptRunner {
     }
 }
 
-// MARK: - The server's process
+// MARK: - Processes
 
 extension TranscriptRunner {
-    private mutating func start(_ statement: Statement) throws(TranscriptError) {
-        guard case .spawn(let spawned, _)? = commands.first else {
+    mutating func start(_ statement: Statement) throws(TranscriptError) {
+        let name: ProcessName
+        switch statement {
+        case .serverStarts(let wanted), .serverCannotStart(let wanted, _): name = wanted
+        default: return
+        }
+        let place = commands.firstIndex {
+            if case .spawn(_, name.server) = $0 { true } else { false }
+        }
+        guard let place, case .spawn(let spawned, _) = commands.remove(at: place) else {
             throw failure("no process is asked for; next is \(next)")
         }
-        commands.removeFirst()
         try requireNothingLeft()
-        if case .serverCannotStart(let reason) = statement {
+        let number = smallestNumber(of: name.server)
+        guard number == name.number else {
+            let other = ProcessName(server: name.server, number: number)
+            throw failure("it is \(text(of: .server(other))) that starts")
+        }
+        if case .serverCannotStart(_, let reason) = statement {
             core.handle(.spawnFailed(spawned, reason: reason), at: now, into: &effects)
         } else {
-            server.startAnew()
-            isServerAlive = true
+            processes.removeAll { $0.name == name }
+            processes.append(
+                ProcessTape(
+                    name, spawned,
+                    maximumLineLength: transcript.settings.limits.messageBytes))
             unreleased.insert(spawned)
+            started[spawned] = name
             core.handle(.spawned(spawned, processID: 4711), at: now, into: &effects)
         }
         try settle()
     }
 
-    private mutating func exit(_ end: ProcessEnd, _ remains: Bool) throws(TranscriptError) {
-        let stream = try serverStream()
-        guard case .server(let process) = stream else { return }
-        core.receiveRemainder(of: &server.framer, from: stream, at: now, into: &effects)
-        core.handle(.exited(process, end, groupRemains: remains), at: now, into: &effects)
-        isServerAlive = false
+    private func smallestNumber(of server: Int) -> Int {
+        var number = 1
+        while processes.contains(where: {
+            $0.isAlive && $0.name == ProcessName(server: server, number: number)
+        }) { number += 1 }
+        return number
+    }
+
+    private mutating func exit(
+        _ name: ProcessName, _ end: ProcessEnd, _ remains: Bool
+    ) throws(TranscriptError) {
+        let process = try process(name)
+        let connection = process.connection
+        core.receiveRemainder(
+            of: &process.pipes.framer, from: process.stream, at: now, into: &effects)
+        core.handle(.exited(connection, end, groupRemains: remains), at: now, into: &effects)
+        process.isAlive = false
         try settle()
         commands.removeAll {
-            if case .closeInput(process) = $0 { true } else { false }
+            if case .closeInput(connection) = $0 { true } else { false }
         }
-        if !remains, unreleased.contains(process) {
+        if !remains, unreleased.contains(connection) {
             throw failure("a process that is gone is not released")
         }
-    }
-
-    /// A start, and for a legacy revision its handshake.
-    private mutating func open(_ revision: String) throws(TranscriptError) {
-        try start(.serverStarts)
-        if revision == "2026-07-28" { return }
-        let hello =
-            #","method":"initialize","params":{"protocolVersion":"\#(revision)","#
-            + #""capabilities":{"roots":{"listChanged":true}},"#
-            + #""clientInfo":{"name":"c","version":"1"}}}"#
-        let welcome =
-            #","result":{"protocolVersion":"\#(revision)","capabilities":{"tools":{}},"#
-            + #""serverInfo":{"name":"s","version":"1"}}}"#
-        let opened = #"{"jsonrpc":"2.0","method":"notifications/initialized"}"#
-        try say(.client, #"{"jsonrpc":"2.0","id":0"# + hello)
-        try hear(.server, #"{"jsonrpc":"2.0","id":1"# + hello)
-        try say(.server, #"{"jsonrpc":"2.0","id":1"# + welcome)
-        try hear(.client, #"{"jsonrpc":"2.0","id":0"# + welcome)
-        try say(.client, opened)
-        try hear(.server, opened)
-    }
-
-    /// mcpo's own question for the tools, and its answer.
-    private mutating func list(_ words: String) throws(TranscriptError) {
-        let line = try nextLine(of: .server)
-        let request = (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any]
-        guard let request, request["method"] as? String == "tools/list",
-            let number = request["id"] as? Int
-        else { throw mismatch("mcpo's own tools/list", line) }
-        let meta = (request["params"] as? [String: Any])?["_meta"] as? [String: Any]
-        let isModern = meta?["io.modelcontextprotocol/protocolVersion"] != nil
-        let modern = #","resultType":"complete","ttlMs":3600000,"cacheScope":"public""#
-        try say(
-            .server,
-            #"{"jsonrpc":"2.0","id":\#(number),"result":{"tools":["# + ListedTool.list(words)
-                + "]\(isModern ? modern : "")}}")
-    }
-
-    private mutating func say(_ peer: Peer, _ text: String) throws(TranscriptError) {
-        let reads = delivery.reads(of: Array(text.utf8) + [UInt8(ascii: "\n")], &generator)
-        switch peer {
-        case .client: client.wrote(reads)
-        case .server: server.wrote(reads)
-        }
-        try settle()
-    }
-
-    private mutating func hear(_ peer: Peer, _ text: String) throws(TranscriptError) {
-        try perform(.read(peer, Array(text.utf8)))
     }
 }
 
 // MARK: - Comparing
 
 extension TranscriptRunner {
-    private mutating func nextLine(of peer: Peer) throws(TranscriptError) -> [UInt8] {
-        switch peer {
-        case .client where !client.lines.isEmpty: return client.lines.removeFirst()
-        case .server where !server.lines.isEmpty: return server.lines.removeFirst()
-        default: throw failure("the \(peer) receives nothing; next is \(next)")
+    mutating func nextLine(of peer: Peer) throws(TranscriptError) -> [UInt8] {
+        let tape =
+            switch peer {
+            case .client: client
+            case .server(let name):
+                processes.last { $0.name == name }?.pipes ?? PeerTape(maximumLineLength: 1)
+            }
+        guard !tape.lines.isEmpty else {
+            let who =
+                switch text(of: peer) {
+                case "C": "client"
+                case "S": "server"
+                case let name: name
+                }
+            throw failure("the \(who) receives nothing; next is \(next)")
         }
+        return tape.lines.removeFirst()
     }
 
-    private func mismatch(_ expected: String, _ actual: [UInt8]) -> TranscriptError {
+    /// How a transcript names a peer.
+    func text(of peer: Peer) -> String {
+        guard case .server(let name) = peer else { return "C" }
+        let names = transcript.servers.names
+        let server = names.isEmpty ? "S" : names[name.server]
+        return name.number == 1 ? server : "\(server)#\(name.number)"
+    }
+
+    func mismatch(_ expected: String, _ actual: [UInt8]) -> TranscriptError {
         failure(
             "expected \(expected.prefix(2000))\nbut got  "
                 + String(decoding: actual.prefix(2000), as: UTF8.self))
@@ -185,8 +187,10 @@ extension TranscriptRunner {
         guard let command = commands.first else { throw failure("nothing is asked for") }
         let isExpected =
             switch (statement, command) {
-            case (.inputCloses, .closeInput): true
-            case (.signal(let wanted), .signal(_, let actual)): wanted == actual
+            case (.inputCloses(let name), .closeInput(let connection)):
+                isProcess(name, connection)
+            case (.signal(let name, let wanted), .signal(let connection, let actual)):
+                wanted == actual && isProcess(name, connection)
             case (.exit(let wanted), .exit(let actual)): wanted == actual
             default: false
             }
@@ -197,18 +201,24 @@ extension TranscriptRunner {
         }
     }
 
+    private func isProcess(_ name: ProcessName, _ connection: ConnectionID) -> Bool {
+        started[connection] == name
+    }
+
     private mutating func expectLog(
         _ level: LogLevel, _ text: String
     ) throws(TranscriptError) {
         // What matters to people is expected in order; the rest may be looked for.
+        func words(_ log: LogRecord) -> String {
+            (log.server.map { "\($0): " } ?? "") + log.message
+        }
         let candidate = logs.firstIndex {
             level <= .warning
-                ? $0.level <= .warning : $0.level == level && $0.message.contains(text)
+                ? $0.level <= .warning : $0.level == level && words($0).contains(text)
         }
-        guard let index = candidate, logs[index].level == level,
-            logs[index].message.contains(text)
+        guard let index = candidate, logs[index].level == level, words(logs[index]).contains(text)
         else {
-            let actual = candidate.map { "\(logs[$0].level) \(logs[$0].message)" } ?? "none"
+            let actual = candidate.map { "\(logs[$0].level) \(words(logs[$0]))" } ?? "none"
             throw failure("expected the log line \(level) \(text)\nbut got \(actual)")
         }
         logs.remove(at: index)
@@ -226,11 +236,15 @@ extension TranscriptRunner {
     }
 
     /// The next thing that no statement has expected, for a message.
-    private var next: String {
+    var next: String {
         if let line = client.lines.first { return "C< " + String(decoding: line, as: UTF8.self) }
-        if let line = server.lines.first { return "S< " + String(decoding: line, as: UTF8.self) }
-        if let command = commands.first {
-            if case .spawn = command, line < lastLine {} else { return "\(command)" }
+        for process in processes {
+            guard let line = process.pipes.lines.first else { continue }
+            return "\(text(of: .server(process.name)))< " + String(decoding: line, as: UTF8.self)
+        }
+        for command in commands {
+            if case .spawn = command, line <= lastLine { continue }
+            return "\(command)"
         }
         if let log = logs.first(where: { $0.level <= .warning }) {
             return "log \(log.level) \(log.message)"
@@ -241,6 +255,8 @@ extension TranscriptRunner {
     /// What has come must have been expected. A process that is asked for may take its time.
     func requireNothingLeft() throws(TranscriptError) {
         if next != "nothing" { throw failure("before this, nobody expected \(next)") }
-        if client.isMidLine || server.isMidLine { throw failure("a line was left unfinished") }
+        if client.isMidLine || processes.contains(where: { $0.pipes.isMidLine }) {
+            throw failure("a line was left unfinished")
+        }
     }
 }

@@ -16,11 +16,10 @@ struct TranscriptRunner: ~Copyable {
     var core: ProxyCore
     var effects = Effects(logLevel: .trace)
     var now = Instant(nanoseconds: 1_000_000_000)
-    var client: PeerTape
-    var server: PeerTape
-    /// The last process asked for.
-    var connection: ConnectionID?
-    var isServerAlive = false
+    let client: PeerTape
+    var processes: [ProcessTape] = []
+    /// What every process was called, those that are gone included.
+    var started: [ConnectionID: ProcessName] = [:]
     /// Processes that the core has not released yet.
     var unreleased: Set<ConnectionID> = []
     /// What the core asked for and no line has expected yet; logs apart, their order is free.
@@ -34,9 +33,7 @@ struct TranscriptRunner: ~Copyable {
         self.delivery = delivery
         generator = SplitMix64(state: seed)
         core = ProxyCore(settings: transcript.settings, seed: seed)
-        let limit = transcript.settings.limits.messageBytes
-        client = PeerTape(maximumLineLength: limit)
-        server = PeerTape(maximumLineLength: limit)
+        client = PeerTape(maximumLineLength: transcript.settings.limits.messageBytes)
     }
 
     /// Plays all of it.
@@ -80,15 +77,21 @@ struct TranscriptRunner: ~Copyable {
 // MARK: - Bytes
 
 extension TranscriptRunner {
-    private mutating func write(_ bytes: [UInt8], from peer: Peer) throws(TranscriptError) {
+    mutating func write(_ bytes: [UInt8], from peer: Peer) throws(TranscriptError) {
         let reads = delivery.reads(of: bytes, &generator)
         switch peer {
         case .client: client.wrote(reads)
-        case .server:
-            guard isServerAlive else { throw failure("there is no server process to write") }
-            server.wrote(reads)
+        case .server(let name): try process(name).pipes.wrote(reads)
         }
         try settle()
+    }
+
+    /// A process that is there.
+    func process(_ name: ProcessName) throws(TranscriptError) -> ProcessTape {
+        guard let process = processes.first(where: { $0.isAlive && $0.name == name }) else {
+            throw failure("there is no process \(text(of: .server(name)))")
+        }
+        return process
     }
 
     /// Carries bytes until nothing moves, as the driver does once a turn.
@@ -98,32 +101,31 @@ extension TranscriptRunner {
             isMoving = false
             for stream in effects.writable { setAwaiting(stream) }
             effects.writable.removeAll()
-            if drain(.client) { isMoving = true }
-            if drain(.server) { isMoving = true }
+            if drain(client, .client) { isMoving = true }
+            for process in processes where process.isAlive {
+                if drain(process.pipes, process.stream) { isMoving = true }
+            }
             core.advance(at: now, into: &effects)
-            if pump(.client) { isMoving = true }
-            if pump(.server) { isMoving = true }
+            if pump(client, .client) { isMoving = true }
+            for process in processes where process.isAlive {
+                if pump(process.pipes, process.stream) { isMoving = true }
+            }
             if !effects.commands.isEmpty || !effects.writable.isEmpty { isMoving = true }
             try collectEffects()
         }
     }
 
     private mutating func setAwaiting(_ stream: StreamID) {
-        switch stream {
-        case .client: client.hasOutput = true
-        case .server(connection): server.hasOutput = true
-        case .server: break
+        if stream == .client { client.hasOutput = true }
+        for process in processes where process.isAlive && process.stream == stream {
+            process.pipes.hasOutput = true
         }
     }
 
     /// Takes what the core has for a peer, in pieces. Returns whether a byte moved.
-    private mutating func drain(_ peer: Peer) -> Bool {
-        guard let stream = stream(of: peer) else { return false }
+    private mutating func drain(_ pipes: PeerTape, _ stream: StreamID) -> Bool {
+        guard pipes.hasOutput, !pipes.isStalled else { return false }
         var taken: [UInt8] = []
-        let (isStalled, isWanted) =
-            peer == .client
-            ? (client.isStalled, client.hasOutput) : (server.isStalled, server.hasOutput)
-        guard isWanted, !isStalled else { return false }
         var isMore = true
         while isMore {
             let size = delivery.size(upTo: 1 << 20, &generator)
@@ -132,32 +134,22 @@ extension TranscriptRunner {
                 return min(size, waiting.count)
             }
         }
-        switch peer {
-        case .client: client.took(taken)
-        case .server: server.took(taken)
-        }
+        pipes.took(taken)
         return !taken.isEmpty
     }
 
     /// Lets the core take in what a peer has written, as far as it accepts. Returns whether it did.
-    private mutating func pump(_ peer: Peer) -> Bool {
-        guard let stream = stream(of: peer), core.accepts(stream) else { return false }
-        switch peer {
-        case .client:
-            let read = client.nextRead()
-            core.receive(&client.framer, from: stream, at: now, into: &effects)
-            return read
-        case .server:
-            let read = server.nextRead()
-            core.receive(&server.framer, from: stream, at: now, into: &effects)
-            return read
-        }
+    private mutating func pump(_ pipes: PeerTape, _ stream: StreamID) -> Bool {
+        guard core.accepts(stream) else { return false }
+        let read = pipes.nextRead()
+        core.receive(&pipes.framer, from: stream, at: now, into: &effects)
+        return read
     }
 
-    func stream(of peer: Peer) -> StreamID? {
+    func stream(of peer: Peer) throws(TranscriptError) -> StreamID {
         switch peer {
         case .client: .client
-        case .server: isServerAlive ? connection.map { .server($0) } : nil
+        case .server(let name): try process(name).stream
         }
     }
 
@@ -169,9 +161,6 @@ extension TranscriptRunner {
                 guard unreleased.remove(released) != nil else {
                     throw failure("process \(released.rawValue) is released twice")
                 }
-            case .spawn(let spawned, _):
-                connection = spawned
-                commands.append(effect)
             default: commands.append(effect)
             }
         }
@@ -179,10 +168,25 @@ extension TranscriptRunner {
     }
 }
 
+/// A process of a server, alive or gone.
+final class ProcessTape {
+    let name: ProcessName
+    let connection: ConnectionID
+    var isAlive = true
+    let pipes: PeerTape
+
+    init(_ name: ProcessName, _ connection: ConnectionID, maximumLineLength: Int) {
+        self.name = name
+        self.connection = connection
+        pipes = PeerTape(maximumLineLength: maximumLineLength)
+    }
+
+    var stream: StreamID { .server(connection) }
+}
+
 /// One peer's two pipes.
-struct PeerTape: ~Copyable {
+final class PeerTape {
     var framer: LineFramer
-    private let maximumLineLength: Int
     /// Reads that the core has not done yet, from `firstUnread` on.
     private var unread: [[UInt8]] = []
     private var firstUnread = 0
@@ -195,23 +199,17 @@ struct PeerTape: ~Copyable {
     var isStalled = false
 
     init(maximumLineLength: Int) {
-        self.maximumLineLength = maximumLineLength
         framer = LineFramer(maximumLineLength: maximumLineLength)
     }
 
-    /// Another process takes the peer's place.
-    mutating func startAnew() {
-        self = PeerTape(maximumLineLength: maximumLineLength)
-    }
-
     /// The peer writes; mcpo has not read it yet.
-    mutating func wrote(_ reads: [[UInt8]]) {
+    func wrote(_ reads: [[UInt8]]) {
         unread += reads
     }
 
     var isMidLine: Bool { !partialLine.isEmpty }
 
-    mutating func took(_ bytes: [UInt8]) {
+    func took(_ bytes: [UInt8]) {
         hasOutput = false
         for byte in bytes {
             if byte == UInt8(ascii: "\n") {
@@ -224,7 +222,7 @@ struct PeerTape: ~Copyable {
     }
 
     /// Moves the next read into the framer; false when there is none.
-    mutating func nextRead() -> Bool {
+    func nextRead() -> Bool {
         guard firstUnread < unread.count else { return false }
         let read = unread[firstUnread]
         let taken = framer.fill { space in
