@@ -70,6 +70,7 @@ extension ProxyCore {
         _ connection: ConnectionID, at now: Instant, into effects: inout Effects
     ) {
         let server = connections[connection].server
+        if isInitializing(connection) { return }
         guard let hello = gateway.hello else {
             connections[connection].phase = .reopening(until: .never)
             return
@@ -84,6 +85,14 @@ extension ProxyCore {
         connections[connection].phase = .reopening(until: now.advanced(by: patience))
         sendAgain(
             servers[server].restoration.initialize, to: connection, as: .reopen, into: &effects)
+    }
+
+    /// Whether a process has been sent `initialize` already: one that was silent at first has, and may
+    /// refuse the question about its era only now.
+    private func isInitializing(_ connection: ConnectionID) -> Bool {
+        connections[connection].flights.numbers.contains {
+            connections[connection].flights[$0]?.purpose == .reopen
+        }
     }
 
     private static func initializeRequest(_ hello: ClientHello, _ version: String) -> [UInt8] {
