@@ -99,7 +99,8 @@ extension ProxyCore {
         let isLegacy = hello.era == .legacy
         var line = Array(#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"#.utf8)
         line += Array(#""protocolVersion":"#.utf8)
-        line += isLegacy ? hello.revision : Array("\"\(latestLegacyRevision)\"".utf8)
+        let hasRevision = isLegacy && hello.revision.first == UInt8(ascii: "\"")
+        line += hasRevision ? hello.revision : Array("\"\(latestLegacyRevision)\"".utf8)
         line += Array(#","capabilities":"#.utf8)
         // A modern client takes no requests: it is not promised that it does.
         line += isLegacy && !hello.capabilities.isEmpty ? hello.capabilities : Array("{}".utf8)
