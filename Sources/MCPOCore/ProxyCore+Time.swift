@@ -12,7 +12,9 @@ extension ProxyCore {
         for connection in connections.ids where connections[connection].deadline <= now {
             expire(connection, at: now, into: &effects)
         }
-        if isGateway, gateway.deadline <= now { expireGateway(at: now, into: &effects) }
+        if isGateway, gateway.deadline(of: order) <= now {
+            expireGateway(at: now, into: &effects)
+        }
         if nextTimeout <= now { expireExchanges(at: now, into: &effects) }
     }
 

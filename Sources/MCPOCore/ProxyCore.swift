@@ -232,7 +232,7 @@ package struct ProxyCore: ~Copyable {
     /// When `handle(.deadline)` is wanted next; `.never` when only bytes can change anything.
     package var nextDeadline: Instant {
         var next = min(nextTimeout, lifecycle.deadline, connections.nextDeadline)
-        if isGateway { next = min(next, gateway.deadline) }
+        if isGateway { next = min(next, gateway.deadline(of: order)) }
         if isLimiting, let turn = limiter.nextDeadline { next = min(next, turn) }
         for group in lingering { next = min(next, group.until) }
         if let expiry = caching.caches.nextDeadline { next = min(next, expiry) }

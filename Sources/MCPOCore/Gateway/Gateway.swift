@@ -62,6 +62,26 @@ struct GatewayPart {
 
     /// Whether there is no point in waiting for it.
     var isSettled: Bool { greeting != nil || losses >= Self.lossesToGiveUp }
+
+    /// The end of a time to wait that is over, and that nothing is due for any more.
+    private static let past = Instant(nanoseconds: .min)
+
+    /// When a wait of the client's requests for this server ends next.
+    var waitsUntil: Instant {
+        var next = isSettled || startUntil == Self.past ? .never : startUntil
+        for list in lists where !list.isReady && list.isWanted && list.waitUntil != Self.past {
+            next = min(next, list.waitUntil)
+        }
+        return next
+    }
+
+    /// Takes note that the waits up to now are over.
+    mutating func endWaits(at now: Instant) {
+        if startUntil <= now { startUntil = Self.past }
+        for place in lists.indices where lists[place].waitUntil <= now {
+            lists[place].waitUntil = Self.past
+        }
+    }
 }
 
 /// What the client, a modern one, listens to through one of its subscriptions.
@@ -108,16 +128,12 @@ struct Gateway {
     }
 
     /// When something is due.
-    var deadline: Instant {
+    /// - Parameter order: the servers in force.
+    func deadline(of order: [ServerIndex]) -> Instant {
         var next = tellAt
-        for part in parts { next = min(next, part.probeUntil) }
+        for server in order { next = min(next, parts[server].probeUntil) }
         if parked.isEmpty { return next }
-        for part in parts where !part.isSettled { next = min(next, part.startUntil) }
-        for part in parts {
-            for list in part.lists where !list.isReady && list.isWanted {
-                next = min(next, list.waitUntil)
-            }
-        }
+        for server in order { next = min(next, parts[server].waitsUntil) }
         return next
     }
 }

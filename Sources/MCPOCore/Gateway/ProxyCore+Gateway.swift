@@ -305,8 +305,6 @@ extension ProxyCore {
         }
         if gateway.tellAt <= now { tellChanges(into: &effects) }
         answerParked(at: now, into: &effects)
-        for server in order where gateway.parts[server].startUntil <= now {
-            gateway.parts[server].startUntil = Instant(nanoseconds: .min)
-        }
+        for server in order { gateway.parts[server].endWaits(at: now) }
     }
 }
