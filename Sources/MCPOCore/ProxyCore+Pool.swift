@@ -23,10 +23,26 @@ extension ProxyCore {
         var best: ConnectionID?
         var least = Int.max
         for connection in servers[server].pool where isAvailable(connection) {
-            let load = connections[connection].flights.count
+            let load = load(of: connection)
             if load < least { (best, least) = (connection, load) }
         }
         return best
+    }
+
+    /// The requests under way on a connection. Subscriptions are none: they only wait.
+    private func load(of connection: ConnectionID) -> Int {
+        let server = connections[connection].server
+        var standing = 0
+        if isGateway {
+            if gateway.parts[server].listen?.connection == connection,
+                servers[server].era == .modern
+            {
+                standing = 1
+            }
+        } else if connection == servers[server].first {
+            standing = exchanges.subscriptionCount
+        }
+        return max(0, connections[connection].flights.count - standing)
     }
 
     /// Whether a request has to go to the first connection: what changes or sets up something in a
@@ -49,7 +65,7 @@ extension ProxyCore {
         guard count < servers[server].poolMaximum, lifecycle.phase == .running else { return }
         let share = servers[server].settings.pool.maximumInFlight
         var load = 0
-        for connection in servers[server].pool { load += connections[connection].flights.count }
+        for connection in servers[server].pool { load += self.load(of: connection) }
         if load > count * share {
             startExtra(of: server, upTo: (load + share - 1) / share, at: now, into: &effects)
         }
@@ -103,7 +119,8 @@ extension ProxyCore {
         let used = connections[connection].usedAt
         var next = Instant.never
         if pool.healthCheckInterval > .zero {
-            next = max(used, now).advanced(by: pool.healthCheckInterval)
+            let due = restedSince(connection).advanced(by: pool.healthCheckInterval)
+            next = max(due, now.advanced(byNanoseconds: 1))
         }
         if connection != servers[server].first {
             let end = used.advanced(by: pool.maximumIdleTime)
@@ -123,7 +140,7 @@ extension ProxyCore {
         if connections[connection].check != 0 {
             connections[connection].flights.remove(connections[connection].check)
             noteCheck(connection, isWell: false, at: now, into: &effects)
-        } else if !connections[connection].flights.isEmpty {
+        } else if load(of: connection) > 0 {
             connections[connection].usedAt = now
             planInspection(of: connection, at: now)
         } else if isIdleForLong(connection, at: now) {
@@ -147,14 +164,19 @@ extension ProxyCore {
 
     private func isCheckDue(_ connection: ConnectionID, at now: Instant) -> Bool {
         let interval = servers[connections[connection].server].settings.pool.healthCheckInterval
-        return interval > .zero && now.since(connections[connection].usedAt) >= interval
+        return interval > .zero && now.since(restedSince(connection)) >= interval
+    }
+
+    /// When it was last seen at work, or asked.
+    private func restedSince(_ connection: ConnectionID) -> Instant {
+        max(connections[connection].usedAt, connections[connection].checkedAt)
     }
 
     private mutating func sendCheck(
         to connection: ConnectionID, at now: Instant, into effects: inout Effects
     ) {
         guard let question = healthQuestion(for: connections[connection].server) else {
-            connections[connection].usedAt = now
+            connections[connection].checkedAt = now
             planInspection(of: connection, at: now)
             return
         }
@@ -187,7 +209,7 @@ extension ProxyCore {
         _ connection: ConnectionID, isWell: Bool, at now: Instant, into effects: inout Effects
     ) {
         connections[connection].check = 0
-        connections[connection].usedAt = now
+        connections[connection].checkedAt = now
         if isWell {
             connections[connection].failedChecks = 0
             planInspection(of: connection, at: now)
@@ -209,7 +231,7 @@ extension ProxyCore {
     private mutating func sendCheckAgain(_ connection: ConnectionID, at now: Instant) {
         let interval = servers[connections[connection].server].settings.pool.healthCheckInterval
         // As if it had been idle for so long already.
-        connections[connection].usedAt = now.advanced(by: Self.checkAgainAfter - interval)
+        connections[connection].checkedAt = now.advanced(by: Self.checkAgainAfter - interval)
         connections[connection].checkAt = now.advanced(by: Self.checkAgainAfter)
     }
 }

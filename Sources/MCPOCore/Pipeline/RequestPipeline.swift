@@ -79,7 +79,7 @@ extension ProxyCore {
     ) {
         guard let flight = connections[connection].flights.remove(number) else { return }
         connections[connection].hasAnswered = true
-        connections[connection].usedAt = now
+        if flight.purpose != .check { connections[connection].usedAt = now }
         releasePermit(flight.permit, .answered, kind: kind(of: flight))
         let server = connections[connection].server
         switch flight.purpose {

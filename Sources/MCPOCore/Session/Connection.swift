@@ -40,8 +40,10 @@ package struct Connection: ~Copyable {
     /// Whether this process has answered anything.
     package var hasAnswered = false
     package let startedAt: Instant
-    /// When it last began or ended a flight of a caller.
+    /// When it last ended a flight; health checks are no use.
     package var usedAt: Instant
+    /// When it was last known to be well by a health check.
+    package var checkedAt: Instant
     /// Health checks in a row that failed.
     package var failedChecks = 0
     /// The number of the health check under way; 0 when there is none.
@@ -54,6 +56,7 @@ package struct Connection: ~Copyable {
         self.server = server
         self.startedAt = startedAt
         usedAt = startedAt
+        checkedAt = startedAt
     }
 
     /// Whether a process exists, or may.
