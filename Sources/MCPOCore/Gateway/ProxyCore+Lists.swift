@@ -298,10 +298,13 @@ extension ProxyCore {
         }
     }
 
-    /// Whether each server has said what it is, or it is no use to wait longer.
+    /// Whether each server has said what it is, or it is no use to wait longer. While none has, the
+    /// client waits its whole time, or until mcpo gives all of them up and says why.
     func isGreeted(at now: Instant) -> Bool {
-        order.allSatisfy {
-            gateway.parts[$0].isSettled || now >= gateway.parts[$0].startUntil
+        let isAnyThere = order.contains { gateway.parts[$0].greeting != nil }
+        return order.allSatisfy { server in
+            let part = gateway.parts[server]
+            return now >= part.startUntil || part.isSettled && isAnyThere
         }
     }
 }
