@@ -62,8 +62,7 @@ extension ProxyCore {
     }
 
     func isMethodUnknown(_ line: RawSpan, _ envelope: Envelope) -> Bool {
-        let code = line.member("code", of: envelope.error)
-        return line.extracting(code.range.bounds).array == Array("-32601".utf8)
+        line.errorCode(envelope) == ErrorCode.methodNotFound.rawValue
     }
 
     /// mcpo's own `tools/list` has failed: it is tried again in a minute, when there is a request.

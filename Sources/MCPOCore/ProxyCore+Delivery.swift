@@ -66,6 +66,19 @@ extension ProxyCore {
         scheduleFlush(of: stream, into: &effects)
     }
 
+    /// Hands over a result of mcpo's own.
+    mutating func deliver(
+        _ result: [UInt8], to id: Lexeme, _ batch: BatchID?, into effects: inout Effects
+    ) {
+        deliver(to: .client, batch: batch, into: &effects) {
+            $0.append(#"{"jsonrpc":"2.0","id":"#)
+            id.append(to: &$0)
+            $0.append(#","result":"#)
+            $0.append(result)
+            $0.append(UInt8(ascii: "}"))
+        }
+    }
+
     /// One answer of a batch is there, or will not come; the last one sends the batch off.
     mutating func completePart(of id: BatchID, into effects: inout Effects) {
         batches.update(id) { $0?.outstanding -= 1 }

@@ -20,13 +20,7 @@ extension ProxyCore {
             let era = envelope.metaProtocolVersion.isPresent ? Era.modern : .legacy
             let result = MetricsTool.result(metrics, format, era)
             if let batch { batches.update(batch) { $0?.outstanding += 1 } }
-            deliver(to: .client, batch: batch, into: &effects) {
-                $0.append(#"{"jsonrpc":"2.0","id":"#)
-                id.append(to: &$0)
-                $0.append(#","result":"#)
-                $0.append(result)
-                $0.append(UInt8(ascii: "}"))
-            }
+            deliver(result, to: id, batch, into: &effects)
         }
     }
 

@@ -122,9 +122,7 @@ package struct LogWriter: ~Copyable {
     }
 }
 
-/// A time of the wall clock, written in UTC. (Foundation's formatters are not linked; the civil
-/// calendar from a day number is the algorithm of Howard Hinnant, "chrono-Compatible Low-Level
-/// Date Algorithms".)
+/// A time of the wall clock, written in UTC. (Foundation's formatters are not linked.)
 struct Timestamp {
     let milliseconds: Int64
 
@@ -137,18 +135,9 @@ struct Timestamp {
     }
 
     var iso8601: String {
-        let days = milliseconds / 86_400_000 + 719_468  // from 0000-03-01
-        let era = days / 146_097
-        let dayOfEra = days - era * 146_097
-        let yearOfEra =
-            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
-        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))"
-            + "T\(timeOfDay)Z"
+        let date = CivilDate(daysSince1970: milliseconds / 86_400_000)
+        return "\(Self.padded(date.year, 4))-\(Self.padded(date.month, 2))"
+            + "-\(Self.padded(date.day, 2))T\(timeOfDay)Z"
     }
 
     private static func padded(_ number: Int64, _ width: Int) -> String {

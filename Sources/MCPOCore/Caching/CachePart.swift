@@ -16,6 +16,7 @@ struct CachePart {
     }
 
     private(set) var policy: CachePolicy
+    private(set) var tables: PolicyTables
     var keys: CacheKeyMaker
     var catalog = CatalogState()
     /// The places of methods, by `Method.rawValue`; nil until first used.
@@ -28,14 +29,6 @@ struct CachePart {
     var groups: [CacheGroup]
     /// Groups of a server that had this place before.
     var spareGroups: [CacheGroup]
-    /// The decisions on methods: four for each, by era and whether a resource is watched.
-    private(set) var methodDecisions: [CacheDecision]
-    /// The cache of each rule, by its place in `CachePolicy.rules`.
-    private(set) var ruleCaches: [CacheHandle]
-    /// How long answers are kept without a rule, and then by each rule, in its place plus one.
-    private(set) var ruleLifetimes: [RuleLifetime]
-    /// By rule, how long a call may go without an answer, in nanoseconds.
-    private(set) var ruleTimeouts: [Int64?]
     var ruleGroups: [RuleGroups]
     /// Nothing is stored or shared before this: a write that was given up may still happen.
     var unsafeUntil = Instant(nanoseconds: .min)
@@ -55,16 +48,13 @@ struct CachePart {
         _ settings: CachingSettings, _ caches: borrowing CacheManager
     ) {
         self.policy = policy
+        tables = PolicyTables(policy, settings, caches)
         keys = CacheKeyMaker(identity: identity)
         self.groups = [groups[0]]
         spareGroups = Array(groups.dropFirst())
-        let rules = policy.rules.rules
-        methodDecisions = Self.decideMethods(policy)
-        ruleCaches = Self.caches(of: rules, caches)
-        ruleTimeouts = rules.map { $0.timeout?.wholeNanoseconds }
-        ruleGroups = Array(repeating: RuleGroups(), count: rules.count)
-        ruleWrites = Array(repeating: 0, count: rules.count)
-        ruleLifetimes = Self.lifetimes(rules, settings)
+        ruleGroups = []
+        ruleWrites = []
+        beginRules()
     }
 
     /// Takes another policy over. Writes under way no longer go by a rule: they drop everything.
@@ -72,52 +62,20 @@ struct CachePart {
         _ policy: CachePolicy, _ settings: CachingSettings, _ caches: borrowing CacheManager
     ) {
         self.policy = policy
-        let rules = policy.rules.rules
-        methodDecisions = Self.decideMethods(policy)
-        ruleCaches = Self.caches(of: rules, caches)
-        ruleTimeouts = rules.map { $0.timeout?.wholeNanoseconds }
-        ruleGroups = Array(repeating: RuleGroups(), count: rules.count)
-        ruleWrites = Array(repeating: 0, count: rules.count)
+        tables = PolicyTables(policy, settings, caches)
         catalog.tools.judgeAgain(by: policy)
-        setTimes(settings)
+        beginRules()
+    }
+
+    private mutating func beginRules() {
+        let count = policy.rules.rules.count
+        ruleGroups = Array(repeating: RuleGroups(), count: count)
+        ruleWrites = Array(repeating: 0, count: count)
     }
 
     /// Takes other default times over.
     mutating func setTimes(_ settings: CachingSettings) {
-        ruleLifetimes = Self.lifetimes(policy.rules.rules, settings)
-    }
-
-    private static func lifetimes(
-        _ rules: [ToolRule], _ settings: CachingSettings
-    ) -> [RuleLifetime] {
-        [RuleLifetime(nil, settings)] + rules.map { RuleLifetime($0, settings) }
-    }
-
-    private static func caches(
-        of rules: [ToolRule], _ caches: borrowing CacheManager
-    ) -> [CacheHandle] {
-        var handles: [CacheHandle] = []
-        for rule in rules {
-            var handle = CacheHandle.default
-            if case .named(let name) = rule.cache { handle = caches.handle(named: name) ?? handle }
-            handles.append(handle)
-        }
-        return handles
-    }
-
-    private static func decideMethods(_ policy: CachePolicy) -> [CacheDecision] {
-        Method.allCases.flatMap { method in
-            (0..<4).map { variant in
-                policy.judge(
-                    method, server: variant & 2 == 0 ? .legacy : .modern,
-                    isWatched: variant & 1 == 1)
-            }
-        }
-    }
-
-    func decision(_ method: Method, _ era: Era, isWatched: Bool) -> CacheDecision {
-        let variant = (era == .modern ? 2 : 0) + (isWatched ? 1 : 0)
-        return methodDecisions[4 * Int(method.rawValue) + variant]
+        tables.setTimes(policy, settings)
     }
 
     func isSafe(at now: Instant) -> Bool { now >= unsafeUntil }

@@ -103,7 +103,7 @@ extension CacheStage {
     private mutating func lifetime(
         _ terms: FlightTerms, _ line: RawSpan, _ envelope: Envelope
     ) -> CacheLifetime {
-        let rule = parts[terms.group.server].ruleLifetimes[Int(terms.decision.rule) + 1]
+        let rule = parts[terms.group.server].tables.ruleLifetimes[Int(terms.decision.rule) + 1]
         let staleness = terms.method.isList ? rule.lists : rule.calls
         var lifetime = CacheLifetime(
             fresh: terms.decision.ttl, isDefault: !rule.hasTTL && !terms.isOpened,

@@ -114,7 +114,7 @@ extension CacheStage {
                 parts[server].policy.decide(
                     decision, line, arguments: envelope.arguments, directive))
         } else {
-            let decision = parts[server].decision(method, era, isWatched: isWatched)
+            let decision = parts[server].tables.decision(method, era, isWatched: isWatched)
             let place =
                 method == .unknown
                 ? place(server, of: envelope.method, line) : place(server, of: method)
@@ -123,7 +123,7 @@ extension CacheStage {
         }
         if method == .listen { plan.endpoint = nil }
         let rule = plan.call.tool.rule
-        if rule >= 0 { plan.timeout = parts[server].ruleTimeouts[Int(rule)] }
+        if rule >= 0 { plan.timeout = parts[server].tables.ruleTimeouts[Int(rule)] }
         plan.server = server
         if plan.call.hasUnknownDirective { unknownDirectives += 1 }
         choosePlace(&plan, line, envelope, meta, at: now)
@@ -148,7 +148,7 @@ extension CacheStage {
         plan.hasKey = true
         plan.hasCursor = envelope.cursor.isPresent
         let rule = plan.call.tool.rule
-        if rule >= 0 { plan.cache = parts[plan.server].ruleCaches[Int(rule)] }
+        if rule >= 0 { plan.cache = parts[plan.server].tables.ruleCaches[Int(rule)] }
         if plan.method == .readResource { plan.resource = resource(envelope.uri, line) }
         if parts[plan.server].isSafe(at: now) {
             plan.isShareable = mayShare

@@ -115,8 +115,8 @@ package final class CachedAnswer: ManagedBuffer<CachedAnswerHeader, UInt8> {
     /// Whether it is stored under this key, compared byte for byte.
     func hasKey(_ key: RawSpan) -> Bool {
         withUnsafeMutablePointers { header, bytes in
-            guard header.pointee.keyCount == key.byteCount else { return false }
-            return key.withUnsafeBytes { sameBytes($0, UnsafeRawPointer(bytes)) }
+            let own = UnsafeRawBufferPointer(start: bytes, count: header.pointee.keyCount)
+            return key.hasSameBytes(as: own.bytes)
         }
     }
 }
@@ -126,21 +126,4 @@ private func copy(_ source: RawSpan, to target: UnsafeMutableRawPointer) {
         guard let start = bytes.baseAddress else { return }
         target.copyMemory(from: start, byteCount: bytes.count)
     }
-}
-
-/// Compares eight bytes at a time (`memcmp` is libc's, which the core does not import), the last
-/// eight together with some that were compared before.
-private func sameBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawPointer) -> Bool {
-    func isSame<Word: FixedWidthInteger>(_ place: Int, as word: Word.Type) -> Bool {
-        left.loadUnaligned(fromByteOffset: place, as: word)
-            == right.loadUnaligned(fromByteOffset: place, as: word)
-    }
-    let last = left.count &- 8
-    guard last >= 0 else { return left.indices.allSatisfy { isSame($0, as: UInt8.self) } }
-    var place = 0
-    while place < last {
-        guard isSame(place, as: UInt64.self) else { return false }
-        place &+= 8
-    }
-    return isSame(last, as: UInt64.self)
 }

@@ -15,16 +15,6 @@
 
 /// The tools of one server.
 package struct ToolCatalog: Sendable {
-    /// What a page of a list means for the one who asked for it.
-    package enum Page: Equatable, Sendable {
-        /// The list is complete.
-        case last
-        /// The next page is to be asked for with this cursor, a string of the line.
-        case more(JSONValue)
-        /// The answer is no list, or the list is out of bounds: the old state stays.
-        case unusable
-    }
-
     /// Tools of one server, and pages of one list: real servers have a few hundred tools. A list
     /// that goes on beyond this is taken for one that never ends.
     package static let maximumTools = 10_000
@@ -66,7 +56,7 @@ package struct ToolCatalog: Sendable {
     /// Takes a page of the list in: an answer to `tools/list` that `Envelope.scan` has accepted.
     package mutating func add(
         _ line: RawSpan, _ envelope: Envelope, _ policy: CachePolicy
-    ) -> Page {
+    ) -> ListPage {
         let list = line.member("tools", of: envelope.result)
         draftPages += 1
         guard isListing, list.kind == .array, draftPages <= Self.maximumPages else {
@@ -105,7 +95,7 @@ package struct ToolCatalog: Sendable {
         }
     }
 
-    private mutating func abandon() -> Page {
+    private mutating func abandon() -> ListPage {
         isListing = false
         return .unusable
     }

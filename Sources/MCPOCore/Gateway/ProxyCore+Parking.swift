@@ -101,18 +101,6 @@ extension ProxyCore {
     private var agreedByGateway: Revision {
         agreedRevision == "2025-03-26" ? .v2025March : .other
     }
-
-    private mutating func deliver(
-        _ result: [UInt8], to id: Lexeme, _ batch: BatchID?, into effects: inout Effects
-    ) {
-        deliver(to: .client, batch: batch, into: &effects) {
-            $0.append(#"{"jsonrpc":"2.0","id":"#)
-            id.append(to: &$0)
-            $0.append(#","result":"#)
-            $0.append(result)
-            $0.append(UInt8(ascii: "}"))
-        }
-    }
 }
 
 // MARK: - Rewriting

@@ -73,31 +73,16 @@ enum HumanText {
         let seconds = (unixMilliseconds - (unixMilliseconds < 0 ? 999 : 0)) / 1_000
         let days = (seconds - (seconds < 0 ? 86_399 : 0)) / 86_400
         let time = seconds - days * 86_400
-        let (year, month, day) = date(daysSince1970: days)
+        let date = CivilDate(daysSince1970: days)
         var text: [UInt8] = []
         for (number, separator) in [
-            (year, "-"), (month, "-"), (day, " "), (time / 3_600, ":"), (time / 60 % 60, ":"),
-            (time % 60, " UTC"),
+            (date.year, "-"), (date.month, "-"), (date.day, " "), (time / 3_600, ":"),
+            (time / 60 % 60, ":"), (time % 60, " UTC"),
         ] {
             if number < 10 { text.append(UInt8(ascii: "0")) }
             DecimalText.append(units: number, places: 0, to: &text)
             text += Array(separator.utf8)
         }
         return text
-    }
-
-    /// The Gregorian date, by counting 400-year eras of 146,097 days from March of the year 0, so
-    /// that the leap day comes last.
-    private static func date(daysSince1970 days: Int64) -> (Int64, Int64, Int64) {
-        let shifted = days + 719_468
-        let era = (shifted - (shifted < 0 ? 146_096 : 0)) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra =
-            (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
-        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        return (era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, day)
     }
 }

@@ -122,17 +122,11 @@ extension ProxyCore {
     /// JSON-RPC's internal error and the range that is the server's own (as HTTP's 5xx), without
     /// those to which MCP gives a meaning.
     private func isServerTrouble(_ line: RawSpan, _ envelope: Envelope) -> Bool {
-        let code = line.member("code", of: envelope.error)
-        guard code.kind == .integer, line.byte(Int(code.range.lower)) == UInt8(ascii: "-") else {
-            return false
-        }
-        var digits = code
-        digits.range.lower &+= 1
-        guard let number = Lexeme.number(line, digits) else { return false }
-        // 32002: resource not found; 32042: wants a URL elicitation (2025-11-25).
-        return number == 32603
-            || (32000...32099).contains(number) && number != 32002
-                && number != 32042
+        guard let code = line.errorCode(envelope) else { return false }
+        // −32002: resource not found; −32042: wants a URL elicitation (2025-11-25).
+        return code == -32603
+            || (-32099 ... -32000).contains(code) && code != -32002
+                && code != -32042
     }
 }
 

@@ -78,3 +78,15 @@ package struct ProxyError: Error, Equatable, Sendable {
         return text
     }
 }
+
+extension RawSpan {
+    /// The code of an error answer; nil for what is no integer of at most 9 digits.
+    func errorCode(_ envelope: Envelope) -> Int? {
+        var code = member("code", of: envelope.error)
+        guard code.kind == .integer else { return nil }
+        let isNegative = byte(Int(code.range.lower)) == UInt8(ascii: "-")
+        if isNegative { code.range.lower += 1 }
+        guard let number = Lexeme.number(self, code) else { return nil }
+        return isNegative ? -Int(number) : Int(number)
+    }
+}

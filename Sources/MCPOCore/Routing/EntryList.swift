@@ -47,16 +47,6 @@ package struct EntryList: Sendable {
         }
     }
 
-    /// What a page of a list means for the one who asked for it.
-    package enum Page: Equatable, Sendable {
-        /// The list is complete.
-        case last
-        /// The next page is to be asked for with this cursor, a string of the line.
-        case more(JSONValue)
-        /// The answer is no list, or the list is out of bounds: the old state stays.
-        case unusable
-    }
-
     /// As in `ToolCatalog`: a list that goes on beyond this is taken for one that never ends.
     package static let maximumEntries = 10_000
     package static let maximumPages = 1_000
@@ -90,7 +80,7 @@ package struct EntryList: Sendable {
     }
 
     /// Takes a page of the list in: an answer to the list request that `Envelope.scan` has accepted.
-    package mutating func add(_ line: RawSpan, _ envelope: Envelope) -> Page {
+    package mutating func add(_ line: RawSpan, _ envelope: Envelope) -> ListPage {
         let list = line.member(kind.member, of: envelope.result)
         guard isListing, list.kind == .array, draft.pageStarts.count < Self.maximumPages else {
             return abandon()
@@ -124,7 +114,7 @@ package struct EntryList: Sendable {
         finish()
     }
 
-    private mutating func abandon() -> Page {
+    private mutating func abandon() -> ListPage {
         isListing = false
         draft = EntryListContent()
         return .unusable
