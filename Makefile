@@ -58,7 +58,7 @@ traces: ## compare the cache's strategies: hit rates, timings, memory; or one of
 	$(SWIFT) build $(RELEASE_FLAGS) --product traces
 	@.build/release/traces $(PART)
 
-sim: ## simulate for SECONDS (60), or one SEED of a WORLD (plain, cached) with its trace
+sim: ## simulate for SECONDS (60), or one SEED of a WORLD (plain, cached, mesh) with its trace
 	$(SWIFT) build $(RELEASE_FLAGS) --product simulate
 	.build/release/simulate $(if $(WORLD),--world $(WORLD)) $(if $(SEED),--seed $(SEED) --trace,--seconds $(or $(SECONDS),60))
 

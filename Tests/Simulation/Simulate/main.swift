@@ -4,7 +4,8 @@
 //     simulate  --world WORLD --seed S [--trace]
 //
 // The worlds: `plain`, a proxy that only forwards, every byte of which is predicted; `cached`, one
-// with its cache, whose answers are judged by history. Without `--world` both, half the time each.
+// with its cache, whose answers are judged by history; `mesh`, one in front of several servers, with
+// pools, limits and retries. Without `--world` all of them, an equal time each.
 
 import SimulationKit
 
@@ -15,7 +16,7 @@ import SimulationKit
 #endif
 
 enum SimulatedWorld: String, CaseIterable {
-    case plain, cached
+    case plain, cached, mesh
 }
 
 /// What the command line asks for.
@@ -99,6 +100,11 @@ func run(_ world: SimulatedWorld, _ request: Request) -> Int32 {
     switch (world, request.seed) {
     case (.plain, nil): simulateMany(world, request) { simulate(seed: $0) }
     case (.cached, nil): simulateMany(world, request) { simulateCached(seed: $0) }
+    case (.mesh, nil): simulateMany(world, request) { simulateMesh(seed: $0) }
+    case (.mesh, let seed?):
+        show(
+            request.showsTrace ? simulateMeshTracing(seed: seed) : simulateMesh(seed: seed),
+            request)
     case (.plain, let seed?):
         show(request.showsTrace ? simulateTracing(seed: seed) : simulate(seed: seed), request)
     case (.cached, let seed?):
@@ -115,7 +121,7 @@ if let request = Request(Array(CommandLine.arguments.dropFirst())) {
     }
 } else {
     print(
-        "usage: simulate [--world plain|cached] [--seeds N] [--from SEED] [--seconds T] | "
+        "usage: simulate [--world plain|cached|mesh] [--seeds N] [--from SEED] [--seconds T] | "
             + "--seed S [--trace]")
     exit(2)
 }
