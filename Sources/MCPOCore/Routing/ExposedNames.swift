@@ -167,7 +167,10 @@ extension ExposedNames {
         return place < 0 ? nil : names.name(Int(place))
     }
 
-    /// How many servers, and entries of one, there are: what was given to `init`.
+    /// How many servers, and entries of one, there are: what was given to `init`. Names that were
+    /// made before a server was known have none of it.
     package var serverCount: Int { places.count }
-    package func entryCount(ofServer server: Int) -> Int { places[server].count }
+    package func entryCount(ofServer server: Int) -> Int {
+        server < places.count ? places[server].count : 0
+    }
 }
