@@ -160,7 +160,7 @@ extension ProxyCore {
             guard let exchange = exchanges.live(index), exchange.method != .listen else { continue }
             let error = ProxyError(
                 .timeout, "no answer before mcpo stopped", server: servers[exchange.server].name,
-                retrySafe: exchange.method.isReadOnly || exchange.stage == .held,
+                retrySafe: exchange.method.isReadOnly || !exchange.wasSent,
                 detail: "mcpo was asked to stop and waited \(settings.shutdownTimeout)")
             fail(index, error, into: &effects)
         }

@@ -62,13 +62,15 @@ extension ProxyCore {
                 continue
             }
             cancelDownstream(exchange, into: &effects)
-            let wasSent = exchange.stage != .held
+            let wasSent = exchange.wasSent
             let patience = Duration.nanoseconds(exchange.patience)
             let error = ProxyError(
                 .timeout, "no answer within \(patience)", server: servers[exchange.server].name,
                 retrySafe: exchange.method.isReadOnly || !wasSent,
                 detail: wasSent
-                    ? "the server has been told to stop" : "the server did not come up")
+                    ? "the server has been told to stop"
+                    : exchange.stage == .queued
+                        ? "its turn did not come" : "the server did not come up")
             fail(index, error, into: &effects)
         }
     }

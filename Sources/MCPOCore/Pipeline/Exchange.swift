@@ -92,6 +92,14 @@ package struct Exchange: Sendable {
 
     package var caller: Caller { Caller(id: id, method: method, batch: batch, server: server) }
 
+    /// Whether a server may have read it.
+    package var wasSent: Bool {
+        switch stage {
+        case .held, .queued: false
+        case .sent, .tornDown: true
+        }
+    }
+
     /// Whether its answer is a line of its own with nothing but the id to put back.
     package var isPlain: Bool { batch == nil && method != .listen }
 
