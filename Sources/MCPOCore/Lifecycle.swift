@@ -71,6 +71,7 @@ extension ProxyCore {
     /// the driver after it has written.
     package mutating func advance(at now: Instant, into effects: inout Effects) {
         closeInputsWhenWritten(into: &effects)
+        if isGateway { releaseBlocked(into: &effects) }
         runTurns(into: &effects)
         if servers.count > order.count { endRetired(at: now, into: &effects) }
         if gateway.isNewsThere { answerParked(at: now, into: &effects) }

@@ -25,6 +25,15 @@ extension ProxyCore {
         }
     }
 
+    /// Sends what was held because its server did not read, now that it does.
+    mutating func releaseBlocked(into effects: inout Effects) {
+        for server in order where !servers[server].held.isEmpty {
+            let first = servers[server].first
+            guard connections[first].isOpen, hasRoom(connections[first].outbound) else { continue }
+            releaseHeld(for: server, into: &effects)
+        }
+    }
+
     mutating func takeHeld(of server: ServerIndex) -> [HeldQueue.Message] {
         heldNotices -= servers[server].held.byteCount
         return servers[server].held.takeAll()

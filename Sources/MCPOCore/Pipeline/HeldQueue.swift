@@ -14,6 +14,8 @@ package struct HeldQueue: Sendable {
 
     package init() {}
 
+    package var isEmpty: Bool { messages.isEmpty }
+
     package mutating func append(_ message: Message) {
         messages.append(message)
         if case .notification(let line) = message { byteCount += line.count }
