@@ -105,10 +105,14 @@ extension ProxyCore {
         let lexeme = line.extracting(envelope.uri.range.bounds)
             .withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         if gateway.hello?.era == .legacy {
-            let notice =
-                #"{"jsonrpc":"2.0","method":"notifications/resources/updated","#
-                + #""params":{"uri":\#(lexeme)}}"#
-            sendToClient(Array(notice.utf8).span.bytes, Edits(), into: &effects)
+            if envelope.metaSubscriptionID.isPresent {
+                let notice =
+                    #"{"jsonrpc":"2.0","method":"notifications/resources/updated","#
+                    + #""params":{"uri":\#(lexeme)}}"#
+                sendToClient(Array(notice.utf8).span.bytes, Edits(), into: &effects)
+            } else {
+                sendToClient(line, Edits(), into: &effects)
+            }
         }
         for listener in gateway.listeners
         where listener.resources.contains(where: { uri.starts(with: $0) }) {
