@@ -225,19 +225,21 @@ extension ProxyCore {
         {
             return .wait
         }
-        let readers = order.filter { server in
-            !gateway.parts[server][.resources].isAbsent
-                || !gateway.parts[server][.templates].isAbsent
-        }
-        // With one server that has resources there is no doubt who is asked.
-        if let only = readers.first, readers.count == 1 {
-            return watch(method, uri, line, on: only, into: &effects)
-        }
+        if let only = onlyReader { return watch(method, uri, line, on: only, into: &effects) }
         if order.count == 1 { return .forward(GatewayTarget(server: order[0])) }
         return .refuse(
             ProxyError(
                 .invalidParams,
                 "no server lists this resource, and no template of one matches its URI"))
+    }
+
+    /// The server that is asked for any resource, because no other one has some.
+    var onlyReader: ServerIndex? {
+        let readers = order.filter { server in
+            !gateway.parts[server][.resources].isAbsent
+                || !gateway.parts[server][.templates].isAbsent
+        }
+        return readers.count == 1 ? readers.first : nil
     }
 
     private mutating func setLogLevel(

@@ -34,6 +34,11 @@ extension ProxyCore {
         exchanges[index].isAcknowledged = true
         gateway.listeners.append(listener)
         acknowledge(listener, into: &effects)
+        if !listener.resources.isEmpty {
+            // Whose they are is known when the servers have listed what they have.
+            want(.resources, since: now, at: now, into: &effects)
+            want(.templates, since: now, at: now, into: &effects)
+        }
         watchAll(into: &effects)
     }
 
@@ -164,7 +169,8 @@ extension ProxyCore {
             var lexeme: [UInt8] = []
             appendJSONString(String(decoding: uri, as: UTF8.self), to: &lexeme)
             let value = JSONValue(range: ByteRange(0, lexeme.count), kind: .string)
-            return gateway.routes.server(lexeme.span.bytes, value).map { order[$0] } == server
+            let place = gateway.routes.server(lexeme.span.bytes, value)
+            return (place.map { order[$0] } ?? onlyReader) == server
         }
         if servers[server].era == .modern {
             listenModern(to: server, own, into: &effects)

@@ -102,6 +102,7 @@ extension ProxyCore {
         gateway.parts[server][kind].lastTold = content.fingerprint
         nameAll(kind, into: &effects)
         noteChanged(kind, at: now)
+        if kind == .resources || kind == .templates { watchAll(into: &effects) }
     }
 
     /// The client is to be told that a list has changed, if it has one.
