@@ -214,10 +214,21 @@ extension ProxyCore {
         let isNoted = servers[exchange.server].restoration.note(
             exchange.method, line: exchanges.line(of: index).map { Array($0) } ?? [],
             limit: settings.limits.heldBytes, arrival: exchange.arrival)
+        if exchange.method == .setLogLevel { repeatLogLevel(after: exchange, into: &effects) }
         if !isNoted || !exchange.hasLine {
             effects.log(
                 .warning, server: servers[exchange.server].name,
                 "too much set up in the server to repeat it all after a restart")
+        }
+    }
+
+    /// The log level holds for the server's other processes as well.
+    private mutating func repeatLogLevel(after exchange: Exchange, into effects: inout Effects) {
+        let level = servers[exchange.server].restoration.logLevel
+        if level.isEmpty { return }
+        for connection in servers[exchange.server].pool
+        where connection != exchange.connection && connections[connection].isOpen {
+            sendAgain(level, to: connection, as: .restore, into: &effects)
         }
     }
 
