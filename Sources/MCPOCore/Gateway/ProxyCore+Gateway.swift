@@ -41,11 +41,14 @@ extension ProxyCore {
         at now: Instant, into effects: inout Effects
     ) -> GatewayDecision {
         let era = envelope.metaProtocolVersion.isPresent ? Era.modern : .legacy
+        if era == .modern, let error = modernError(line, envelope, method) {
+            return .refuse(error)
+        }
         switch method {
         case .initialize, .discover:
             return isGreeted(at: now) ? .answer(greeting(method, at: now)) : .wait
         case .ping:
-            return .answer(Array(era == .modern ? #"{"resultType":"complete"}"#.utf8 : "{}".utf8))
+            return .answer(Array("{}".utf8))
         case .listTools, .listPrompts, .listResources, .listResourceTemplates:
             return list(method, line, envelope, era, since: since, at: now, into: &effects)
         case .callTool:
@@ -70,6 +73,26 @@ extension ProxyCore {
             return connections[servers[order[0]].first].isOpen || isGreeted(at: now)
                 ? .forward(GatewayTarget(server: order[0])) : .wait
         }
+    }
+
+    /// What mcpo, as the server that a modern client sees, has not.
+    private func modernError(
+        _ line: RawSpan, _ envelope: Envelope, _ method: Method
+    ) -> ProxyError? {
+        let revision = envelope.metaProtocolVersion
+        if revision.kind == .string, !line.stringEquals(revision, Self.modernRevisionText) {
+            var error = ProxyError(.unsupportedRevision, "Unsupported protocol version")
+            let own = ([Self.modernRevision] + Self.legacyRevisions).map { "\"\($0)\"" }
+            error.data =
+                Array(#"{"supported":[\#(own.joined(separator: ","))],"requested":"#.utf8)
+                + line.extracting(revision.range.bounds).array + Array("}".utf8)
+            return error
+        }
+        if method.isRemoved {
+            return ProxyError(
+                .methodNotFound, "protocol revision \(Self.modernRevision) has no \(method.name)")
+        }
+        return nil
     }
 
     private func greeting(_ method: Method, at now: Instant) -> [UInt8] {

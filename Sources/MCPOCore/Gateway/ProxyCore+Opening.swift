@@ -12,7 +12,8 @@
 extension ProxyCore {
     /// The revision that mcpo asks modern servers in, and the one that it offers legacy servers for
     /// a modern client.
-    static let modernRevision = "2026-07-28"
+    static let modernRevision = "\(modernRevisionText)"
+    static let modernRevisionText: StaticString = "2026-07-28"
     static let latestLegacyRevision = "2025-11-25"
     /// The legacy revisions, latest first: mcpo's part in each of them is the same.
     static let legacyRevisions = [latestLegacyRevision, "2025-06-18", "2025-03-26", "2024-11-05"]

@@ -135,7 +135,9 @@ extension ErrorCode {
     fileprivate var isServerTrouble: Bool {
         switch self {
         case .overloaded, .timeout, .unavailable: true
-        case .parseError, .invalidRequest, .methodNotFound, .invalidParams, .cacheMiss: false
+        case .parseError, .invalidRequest, .methodNotFound, .invalidParams, .unsupportedRevision,
+            .cacheMiss:
+            false
         }
     }
 }

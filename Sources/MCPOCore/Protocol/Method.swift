@@ -106,6 +106,14 @@ package enum Method: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// Whether revision 2026-07-28 has removed the request.
+    package var isRemoved: Bool {
+        switch self {
+        case .ping, .setLogLevel, .subscribeResource, .unsubscribeResource: true
+        default: false
+        }
+    }
+
     /// Whether the request sets something up in the server that a new process of it must be told
     /// again (SPEC §12, *Health*).
     package var setsUpState: Bool {

@@ -12,6 +12,8 @@ package enum ErrorCode: Int, Sendable {
     case invalidRequest = -32600
     case methodNotFound = -32601
     case invalidParams = -32602
+    /// MCP 2026-07-28, *Versioning*: with the revisions that there are in `data`.
+    case unsupportedRevision = -32022
     case overloaded = 1001
     case timeout = 1002
     case unavailable = 1003
@@ -20,7 +22,8 @@ package enum ErrorCode: Int, Sendable {
     /// The word for this code in `data.mcpo.kind`; nil for JSON-RPC's own codes.
     package var kind: StaticString? {
         switch self {
-        case .parseError, .invalidRequest, .methodNotFound, .invalidParams: nil
+        case .parseError, .invalidRequest, .methodNotFound, .invalidParams, .unsupportedRevision:
+            nil
         case .overloaded: "overloaded"
         case .timeout: "timeout"
         case .unavailable: "unavailable"
@@ -39,6 +42,8 @@ package struct ProxyError: Error, Equatable, Sendable {
     /// Whether sending the same request again cannot repeat a side effect.
     package var retrySafe: Bool
     package var detail: String
+    /// What `data` is for JSON-RPC's and MCP's own codes, a JSON object; empty for none.
+    package var data: [UInt8] = []
 
     package init(_ code: ErrorCode, _ message: String) {
         self.code = code
@@ -73,6 +78,8 @@ package struct ProxyError: Error, Equatable, Sendable {
             text += Array(#","retrySafe":\#(retrySafe),"detail":"#.utf8)
             appendJSONString(detail, to: &text)
             text += Array("}}".utf8)
+        } else if !data.isEmpty {
+            text += Array(#","data":"#.utf8) + data
         }
         text += Array("}}".utf8)
         return text

@@ -121,8 +121,12 @@ extension Transcript {
         default: break
         }
         if let words = rest.after("lists ") { return Self.lists(process, words) }
-        if let words = rest.after("is modern with ") { return Self.opening(process, .modern, words) }
-        if let words = rest.after("is legacy with ") { return Self.opening(process, .legacy, words) }
+        if let words = rest.after("is modern with ") {
+            return Self.opening(process, .modern, words)
+        }
+        if let words = rest.after("is legacy with ") {
+            return Self.opening(process, .legacy, words)
+        }
         if let reason = rest.after("cannot start: ") {
             return .serverCannotStart(process, reason: reason)
         }

@@ -133,7 +133,8 @@ extension TranscriptRunner {
     private mutating func question(of peer: Peer, _ method: String) throws(TranscriptError) -> Int {
         let line = try nextLine(of: peer)
         let request = (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any]
-        guard let request, request["method"] as? String == method, let number = request["id"] as? Int
+        guard let request, request["method"] as? String == method,
+            let number = request["id"] as? Int
         else { throw mismatch("mcpo's own \(method)", line) }
         return number
     }

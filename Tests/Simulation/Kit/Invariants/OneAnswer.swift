@@ -77,7 +77,8 @@ extension Referee {
         switch code {
         case .parseError: coverage.note(.parseError)
         case .invalidRequest: coverage.note(.invalidRequest)
-        case .invalidParams, .methodNotFound: coverage.note(.invalidParams)
+        case .invalidParams, .methodNotFound, .unsupportedRevision:
+            coverage.note(.invalidParams)
         case .overloaded: coverage.note(.overloaded)
         case .timeout: coverage.note(.timeout)
         case .unavailable, .cacheMiss: coverage.note(.unavailable)
