@@ -3,6 +3,7 @@
 //
 //     spawned ─▶ server/discover ──▶ a result                          modern, open
 //                     ├────────────▶ an error                          legacy ─▶ initialize
+//                     ├────────────▶ error −32022                      modern, of no use; ended
 //                     ├────────────▶ silence for probeTimeout          initialize too; who answers first
 //                     └────────────▶ the process dies                  legacy at the next start
 //
@@ -53,8 +54,36 @@ extension ProxyCore {
             open(connection, at: now, into: &effects)
             return
         }
+        if let revisions = otherRevisions(line, envelope) {
+            effects.log(
+                .error, server: servers[server].name,
+                "speaks only revisions of MCP that mcpo does not know: \(revisions)")
+            endConnection(connection, graceful: false, at: now, into: &effects)
+            return
+        }
         servers[server].era = .legacy
         introduce(connection, at: now, into: &effects)
+    }
+
+    /// The revisions of a modern server that has not the one it was asked in: such a server must not
+    /// get `initialize`, unless it says itself that it has a revision with that.
+    /// - Returns: for the log; nil if the server is a legacy one, or may be treated so.
+    private func otherRevisions(_ line: RawSpan, _ envelope: Envelope) -> String? {
+        let code = line.member("code", of: envelope.error)
+        guard line.extracting(code.range.bounds).array == Array("-32022".utf8) else { return nil }
+        let list = line.member("supported", of: line.member("data", of: envelope.error))
+        var names: [String] = []
+        if list.kind == .array {
+            var elements = BatchElements(line, list)
+            while let element = elements.next(line), names.count < 10 {
+                guard element.kind == .string else { continue }
+                var bytes: [UInt8] = []
+                decodeJSONString(line, element.range, into: &bytes)
+                names.append(String(decoding: bytes.prefix(40), as: UTF8.self))
+            }
+        }
+        if names.contains(where: Self.legacyRevisions.contains) { return nil }
+        return names.isEmpty ? "it does not say which" : names.joined(separator: ", ")
     }
 
     /// The server is silent: it may be a legacy one that ignores what it does not know, or still be
