@@ -81,8 +81,9 @@ extension ProxyCore {
     private mutating func startExtra(
         of server: ServerIndex, upTo count: Int, at now: Instant, into effects: inout Effects
     ) {
+        // Before its era is known a further process could not be opened in it.
         guard lifecycle.phase == .running, now >= servers[server].growsAgainAt,
-            connections[servers[server].first].isOpen
+            connections[servers[server].first].isOpen, servers[server].era != nil
         else { return }
         let most = min(count, servers[server].poolMaximum, settings.limits.connections)
         while servers[server].pool.count < most {

@@ -18,7 +18,7 @@ extension ProxyCore {
                 noteInitialized(server, into: &effects)
             }
             if method == .discover { noteProbe(of: server, envelope) }
-            noteEra(of: server, method, envelope)
+            noteEra(of: server, method, envelope, into: &effects)
         }
         let changed =
             isGateway
@@ -112,10 +112,21 @@ extension ProxyCore {
     }
 
     /// A server that has answered what only modern or only legacy ones know has shown its era.
-    private mutating func noteEra(of server: ServerIndex, _ method: Method, _ envelope: Envelope) {
-        guard envelope.result.kind == .object else { return }
+    private mutating func noteEra(
+        of server: ServerIndex, _ method: Method, _ envelope: Envelope,
+        into effects: inout Effects
+    ) {
+        guard envelope.result.kind == .object, !isGateway else { return }
+        let before = servers[server].era
         if method == .discover { servers[server].era = .modern }
         if method == .initialize { servers[server].era = .legacy }
+        if before == nil, servers[server].era == nil, envelope.resultType.isPresent {
+            // Only modern results have this, and a modern client need not ask before it calls.
+            servers[server].era = .modern
+        }
+        if before == nil, servers[server].era != nil {
+            fillPool(of: server, at: present, into: &effects)
+        }
     }
 
     /// Whether an answer is for one caller only: it asks for input, with a state of its own.
