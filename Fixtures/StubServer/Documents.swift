@@ -44,6 +44,7 @@ enum Documents {
             tool("session", "Answers with what the client has set up.", "text"),
             tool("surroundings", "Answers with working directory and a variable.", "variable"),
             tool("touch", "Reports a resource as changed.", "uri", "string"),
+            tool("append", "Adds a line to a file, then answers.", "line", "string"),
             tool("raw", "Sends a line as it is, in hexadecimal, then answers.", "hex", "string"),
         ].joined(separator: ",") + "]"
 

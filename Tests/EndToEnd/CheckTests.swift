@@ -44,7 +44,7 @@ private func check(_ server: ScriptedServer, options: [String] = []) throws -> T
         #expect(table["era"] == ["legacy (2025-11-25)"])
         #expect(try #require(table["start-up"].first).wholeMatch(of: /[0-9]+ ms/) != nil)
         #expect(table["offers"] == ["tools, resources, prompts, completions, logging"])
-        #expect(table["tools"] == ["21, 3 of them cached"])
+        #expect(table["tools"] == ["22, 3 of them cached"])
         #expect(table["echo"] == ["yes", "5m", "reads", "6. readOnlyHint is true"])
         #expect(table["die"] == ["no", "-", "writes", "4. write: readOnlyHint is false"])
         #expect(table["tools/list"] == ["yes", "5m", "reads", "a list"])
@@ -63,7 +63,7 @@ private func check(_ server: ScriptedServer, options: [String] = []) throws -> T
         #expect(table.outcome.exit == .status(0))
         #expect(table["says"] == ["stub 1.0.0"])
         #expect(table["era"] == ["modern (2026-07-28)"])
-        #expect(table["tools"] == ["21, 3 of them cached"])
+        #expect(table["tools"] == ["22, 3 of them cached"])
         let own = ["no", "-", "reads", "a list; the server's own ttlMs is 0"]
         #expect(table["tools/list"] == own && table["server/discover"] == own)
         #expect(table["resources/read"] == ["yes", "ttlMs", "reads", "a resource"])
@@ -88,11 +88,11 @@ private func check(_ server: ScriptedServer, options: [String] = []) throws -> T
     @Test("Nothing is cached with --no-cache, and the last of several options counts")
     func noCache() throws {
         let table = try check([Products.stub], options: ["--cache-policy=all", "--no-cache"])
-        #expect(table["tools"] == ["21, 0 of them cached"])
+        #expect(table["tools"] == ["22, 0 of them cached"])
         #expect(table["echo"] == ["no", "-", "reads", "3. policy off"])
         #expect(table["tools/list"] == ["no", "-", "reads", "3. policy off"])
         let other = try check([Products.stub], options: ["--no-cache", "--cache-policy=all"])
-        #expect(other["tools"] == ["21, 18 of them cached"])
+        #expect(other["tools"] == ["22, 19 of them cached"])
     }
 
     @Test("Under lru nothing ends by default")

@@ -3,30 +3,10 @@
 import Foundation
 import Testing
 
-/// A file with these servers and options, as long as this value is kept.
-private struct ConfigurationText {
-    private let directory: TemporaryDirectory
-    let path: String
-
-    init(servers: [(name: String, entry: String)], mcpo: String = "{}") throws {
-        directory = try TemporaryDirectory()
-        let entries = servers.map { "\"\($0.name)\": \($0.entry)" }.joined(separator: ",\n")
-        path = try directory.write(
-            "{ // servers\n\"mcpServers\": {\n\(entries)\n},\n\"mcpo\": \(mcpo)\n}\n",
-            to: "servers.json")
-    }
-
-    /// An entry that starts the bundled server.
-    static func stub(_ arguments: [String] = [], _ rest: String = "") -> String {
-        let words = arguments.map { "\"\($0)\"" }.joined(separator: ", ")
-        return "{\"command\": \"\(Products.stub)\", \"args\": [\(words)]\(rest)}"
-    }
-}
-
 @Suite struct ConfigurationFileCommandTests {
     @Test("Every problem of a file is a line on stderr, and the code is 2")
     func problems() throws {
-        let file = try ConfigurationText(
+        let file = try ServersFile(
             servers: [("a", #"{"command": "x", "args": [1]}"#), ("b", "{}")],
             mcpo: #"{"cache": {"polcy": "all"}}"#)
         for arguments in [["--config", file.path], ["check", "--config=\(file.path)"]] {
@@ -46,10 +26,10 @@ private struct ConfigurationText {
 
     @Test("The one server of a file that is not disabled is served, and warnings are in the log")
     func serves() throws {
-        let file = try ConfigurationText(
+        let file = try ServersFile(
             servers: [
                 ("old", #"{"disabled": true, "url": "https://x"}"#),
-                ("only", ConfigurationText.stub()),
+                ("only", ServersFile.stub()),
             ], mcpo: #"{"http": {"listen": 9300}}"#)
         let outcome = try runMCPO(
             ["--config", file.path],
@@ -64,7 +44,7 @@ private struct ConfigurationText {
     @Test("An option wins over the environment, and the environment over the file")
     func precedence() throws {
         let pool = #", "mcpo": {"pool": {"min": 2, "max": 4}}"#
-        let file = try ConfigurationText(servers: [("a", ConfigurationText.stub([], pool))])
+        let file = try ServersFile(servers: [("a", ServersFile.stub([], pool))])
         let environment = ["MCPO_POOL_MIN_CONNECTIONS": "5"]
         let refused = try runMCPO(["--config", file.path], environment: environment)
         #expect(refused.exit == .status(2))
@@ -76,24 +56,23 @@ private struct ConfigurationText {
             #expect(outcome.exit == .status(0), "\(outcome)")
         }
     }
-
 }
 
 @Suite struct ConfigurationCheckTests {
     @Test("Servers that work, fail and are disabled: a row for each, then the tools of each")
     func table() throws {
-        let file = try ConfigurationText(
+        let file = try ServersFile(
             servers: [
                 (
                     "good",
-                    ConfigurationText.stub(
+                    ServersFile.stub(
                         [],
                         #", "mcpo": {"tools": {"echo": {"name": "say", "ttl": 7}, "die": {"hide": true}}}"#
                     )
                 ),
-                ("modern", ConfigurationText.stub(["--era", "modern"])),
+                ("modern", ServersFile.stub(["--era", "modern"])),
                 ("nowhere", #"{"command": "mcp-server-nowhere"}"#),
-                ("dead", ConfigurationText.stub(["--die-at-start", "7"])),
+                ("dead", ServersFile.stub(["--die-at-start", "7"])),
                 ("old", #"{"disabled": true, "url": "https://x"}"#),
             ], mcpo: #"{"cache": {"defaultTTL": "10m"}}"#)
         let outcome = try runMCPO(["check", "--config", file.path, "--cache-max-size", "7"])
@@ -104,8 +83,8 @@ private struct ConfigurationText {
         #expect(lines.contains("policy|smart, default TTL 10m"))
         #expect(lines.contains("cache|7 entries, 64 MiB, strategy lru_ttl"))
         #expect(lines.contains("SERVER|STATUS|ERA|START-UP|TOOLS|PROMPTS|RESOURCES|REMARK"))
-        #expect(lines.contains("good|ok|legacy (2025-11-25)|N ms|21|1|1|3 tools cached"))
-        #expect(lines.contains("modern|ok|modern (2026-07-28)|N ms|21|1|1|3 tools cached"))
+        #expect(lines.contains("good|ok|legacy (2025-11-25)|N ms|22|1|1|3 tools cached"))
+        #expect(lines.contains("modern|ok|modern (2026-07-28)|N ms|22|1|1|3 tools cached"))
         #expect(
             lines.contains {
                 $0.hasPrefix("nowhere|failed|-|-|-|-|-|command not found: mcp-server-nowhere")
@@ -125,8 +104,8 @@ private struct ConfigurationText {
 
     @Test("All servers that work end with 0, and they start at the same time")
     func parallel() throws {
-        let file = try ConfigurationText(
-            servers: (1...6).map { ("s\($0)", ConfigurationText.stub(["--start-delay", "500"])) })
+        let file = try ServersFile(
+            servers: (1...6).map { ("s\($0)", ServersFile.stub(["--start-delay", "500"])) })
         let clock = ContinuousClock()
         let start = clock.now
         let outcome = try runMCPO(["check", "--config", file.path])
@@ -137,8 +116,8 @@ private struct ConfigurationText {
 
     @Test("Without prefixes tools keep their names")
     func unprefixed() throws {
-        let file = try ConfigurationText(
-            servers: [("s", ConfigurationText.stub())], mcpo: #"{"naming": {"mode": "none"}}"#)
+        let file = try ServersFile(
+            servers: [("s", ServersFile.stub())], mcpo: #"{"naming": {"mode": "none"}}"#)
         let outcome = try runMCPO(["check", "--config", file.path])
         #expect(outcome.output.contains("\necho "))
     }
@@ -146,8 +125,8 @@ private struct ConfigurationText {
     @Test("Nothing is left running after a check of several servers")
     func nothingLeft() throws {
         let mark = "mcpo-mark-\(UUID().uuidString)"
-        let stubborn = ConfigurationText.stub(["--ignore-eof", "--ignore-sigterm"])
-        let file = try ConfigurationText(servers: [("a", stubborn), ("b", stubborn)])
+        let stubborn = ServersFile.stub(["--ignore-eof", "--ignore-sigterm"])
+        let file = try ServersFile(servers: [("a", stubborn), ("b", stubborn)])
         let outcome = try runMCPO(
             ["check", "--config", file.path], environment: ["MCPO_TEST_MARK": mark])
         #expect(outcome.exit == .status(0))

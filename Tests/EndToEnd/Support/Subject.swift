@@ -12,7 +12,7 @@ import Testing
 struct Setup {
     /// mcpo's own options.
     var options: [String] = []
-    /// The server's command; the stub by default.
+    /// The server's command; the stub by default, none when the options name a file.
     var command = [Products.stub]
     /// The stub's arguments.
     var server: [String] = []
@@ -25,6 +25,13 @@ struct Setup {
     var input: Int32?
     var output: Int32?
     var errors: Int32?
+    /// What the options name, kept for as long as mcpo may read it.
+    var file: ServersFile?
+
+    /// The whole command line.
+    var words: [String] {
+        [Products.mcpo] + options + (command.isEmpty ? [] : ["--"] + command + server)
+    }
 
     /// The environment of every process under test.
     static func environment(_ mark: String, _ more: [String: String]) -> [String: String] {
@@ -32,6 +39,13 @@ struct Setup {
         // The runtime's crash reporter would delay the end of a crashed process by a minute.
         let plain = ["PATH": path, "MCPO_TEST_MARK": mark, "SWIFT_BACKTRACE": "enable=no"]
         return plain.merging(more) { _, new in new }
+    }
+}
+
+extension Setup {
+    /// All servers of a file.
+    init(_ file: ServersFile) {
+        self.init(options: ["--config", file.path], command: [], file: file)
     }
 }
 
@@ -46,6 +60,7 @@ final class Subject {
     var others: [Message] = []
     private var input: Int32
     private(set) var exit: Exit?
+    private let file: ServersFile?
 
     convenience init(server: [String] = [], options: [String] = []) throws {
         try self.init(Setup(options: options, server: server))
@@ -53,6 +68,7 @@ final class Subject {
 
     init(_ setup: Setup) throws {
         directory = try TemporaryDirectory()
+        file = setup.file
         let input = try makePipe()
         let output = try makePipe()
         let errors = open(
@@ -61,7 +77,7 @@ final class Subject {
         self.input = input[1]
         reader = LineReader(output[0])
         processID = try spawnChild(
-            [Products.mcpo] + setup.options + ["--"] + setup.command + setup.server,
+            setup.words,
             environment: Setup.environment(mark, setup.environment),
             streams: ChildStreams(
                 input: setup.input ?? input[0], output: setup.output ?? output[1],
