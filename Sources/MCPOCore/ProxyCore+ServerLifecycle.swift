@@ -65,7 +65,7 @@ extension ProxyCore {
         let isFirst = connection == servers[server].first
         if isGateway {
             servers[server].era = .legacy
-            if isFirst { greeted(server, line, envelope, at: now) }
+            if isFirst { greeted(server, line, envelope, at: now, into: &effects) }
         } else if isFirst {
             client.handshake = .agreed(Revision(inResultOf: line, envelope))
         }

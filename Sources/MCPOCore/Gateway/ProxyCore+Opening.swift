@@ -50,7 +50,7 @@ extension ProxyCore {
         gateway.parts[server].probeUntil = .never
         if envelope.result.kind == .object {
             servers[server].era = .modern
-            greeted(server, line, envelope, at: now)
+            greeted(server, line, envelope, at: now, into: &effects)
             open(connection, at: now, into: &effects)
             return
         }
@@ -177,7 +177,8 @@ extension ProxyCore {
 extension ProxyCore {
     /// A server has said what it is and what it has.
     mutating func greeted(
-        _ server: ServerIndex, _ line: RawSpan, _ envelope: Envelope, at now: Instant
+        _ server: ServerIndex, _ line: RawSpan, _ envelope: Envelope, at now: Instant,
+        into effects: inout Effects
     ) {
         let result = line.extracting(envelope.result.range.bounds).array
         gateway.parts[server].greeting = result
@@ -189,7 +190,7 @@ extension ProxyCore {
             gateway.parts[server][kind].isAbsent = !isThere
             gateway.parts[server][kind].isDue = isThere
             gateway.parts[server][kind].waitUntil = now.advanced(by: gateway.settings.startupWait)
-            if !isThere { gateway.parts[server][kind].list.removeAll() }
+            if !isThere { forgetList(kind, of: server, at: now, into: &effects) }
         }
         guard caching.isOn else { return }
         caching.familiar.forget()
@@ -198,6 +199,20 @@ extension ProxyCore {
         caching.parts[server].keys.agree(
             revision: line.extracting(revision.range.bounds).array,
             capabilities: gateway.hello?.capabilities ?? [])
+    }
+
+    /// A server has no list of a kind, though a former process of it may have had one.
+    private mutating func forgetList(
+        _ kind: EntryList.Kind, of server: ServerIndex, at now: Instant,
+        into effects: inout Effects
+    ) {
+        let hadEntries = !gateway.parts[server][kind].list.content.entries.isEmpty
+        gateway.parts[server][kind].list.removeAll()
+        guard hadEntries else { return }
+        // Names lead to entries: they must not outlive them.
+        gateway.parts[server][kind].lastTold = nil
+        nameAll(kind, into: &effects)
+        noteChanged(kind, at: now)
     }
 
     /// A process was lost before its server had said what it is.
