@@ -107,7 +107,8 @@ extension ProxyCore {
     /// Keeps a request that a new process may have to be sent or told again, as long as there is
     /// room.
     mutating func keepIfNeeded(_ index: ExchangeIndex, _ plan: RequestPlan, _ line: RawSpan) {
-        guard plan.method.setsUpState || exchanges[index].isRepeatable && isRetrying,
+        guard
+            plan.method.setsUpState || isRetrying && (isGateway || exchanges[index].isRepeatable),
             plan.method == .initialize || hasRoomToHold(line.byteCount)
         else { return }
         exchanges.keep(line, in: index)

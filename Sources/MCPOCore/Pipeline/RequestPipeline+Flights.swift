@@ -48,7 +48,8 @@ extension ProxyCore {
     }
 
     private func isKeptWhileSent(_ index: ExchangeIndex) -> Bool {
-        exchanges[index].method.setsUpState || isRetrying && exchanges[index].isRepeatable
+        exchanges[index].method.setsUpState
+            || isRetrying && (isGateway || exchanges[index].isRepeatable)
     }
 
     /// Begins a flight.

@@ -62,10 +62,12 @@ extension ProxyCore {
     }
 
     /// Keeps a request that is still in the queue of its connection, under mcpo's number: the next
-    /// sending puts another in its place.
+    /// sending puts another in its place. Behind a file what is in the queue is no request of the
+    /// client's any more; there the line is kept from the beginning.
     private mutating func takeBack(
         _ index: ExchangeIndex, _ flight: Flight, _ connection: ConnectionID
     ) -> Bool {
+        if isGateway { return false }
         var line: [UInt8] = []
         connections[connection].outbound.copyLine(at: flight.position, into: &line)
         guard !line.isEmpty, hasRoomToHold(line.count) else { return false }
