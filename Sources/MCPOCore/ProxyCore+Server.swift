@@ -135,8 +135,13 @@ extension ProxyCore {
         return inner.range.isEmpty ? nil : Lexeme.number(line, inner)
     }
 
-    /// The client's era probe, if it is the only request of the client under way.
+    /// The era probe: mcpo's own, or the client's if it is its only request under way.
     private func probe(of connection: ConnectionID) -> UInt32? {
+        if isGateway {
+            return connections[connection].flights.numbers.first {
+                connections[connection].flights[$0]?.purpose == .probe
+            }
+        }
         guard exchanges.count == 1, let index = exchanges.indices.first,
             exchanges[index].method == .discover, exchanges[index].stage == .sent,
             exchanges[index].connection == connection
