@@ -158,14 +158,16 @@ extension ProxyCore {
 
     private func terms(_ kind: EntryList.Kind, _ era: Era, at now: Instant) -> MergedList.Terms {
         if era == .legacy { return .legacy }
+        let defaultMs = gateway.settings.listTTL.wholeNanoseconds / 1_000_000
         let parts = order.compactMap { server -> MergedList.Terms.Part? in
             let state = gateway.parts[server][kind]
             if state.isAbsent { return nil }
             let age = now.since(state.readAt).wholeNanoseconds / 1_000_000
-            return MergedList.Terms.Part(state.list, ageMs: age)
+            var part = MergedList.Terms.Part(state.list, ageMs: age)
+            part.ttlMs = part.ttlMs ?? defaultMs - age
+            return part
         }
-        return MergedList.Terms(
-            modern: parts, defaultMs: gateway.settings.listTTL.wholeNanoseconds / 1_000_000)
+        return MergedList.Terms(modern: parts, defaultMs: defaultMs)
     }
 
     /// Whether a server has a tool of the name of mcpo's own, which then stays hidden.
