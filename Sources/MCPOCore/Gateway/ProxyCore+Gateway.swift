@@ -203,12 +203,17 @@ extension ProxyCore {
     private func unlisted(
         _ kind: EntryList.Kind, _ name: JSONValue, _ line: RawSpan
     ) -> GatewayDecision {
-        if order.count == 1 { return .forward(GatewayTarget(server: order[0])) }
+        var bytes: [UInt8] = []
+        if name.kind == .string { decodeJSONString(line, name.range, into: &bytes) }
+        if order.count == 1 {
+            let rules = caching.parts[order[0]].policy.rules
+            if kind != .tools || rules.naming(of: bytes) != .hidden {
+                return .forward(GatewayTarget(server: order[0]))
+            }
+        }
         guard name.kind == .string else {
             return .refuse(ProxyError(.invalidParams, "params.name is missing or no string"))
         }
-        var bytes: [UInt8] = []
-        decodeJSONString(line, name.range, into: &bytes)
         let shown = String(decoding: bytes.prefix(200), as: UTF8.self)
         let what = kind == .tools ? "tool" : "prompt"
         return .refuse(
