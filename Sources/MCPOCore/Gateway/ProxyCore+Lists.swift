@@ -63,6 +63,8 @@ extension ProxyCore {
         case .last:
             noteList(kind, of: server, isNew: before == 0, at: now, into: &effects)
         case .unusable:
+            // The catalog may have taken what the list has not; places in it would be wrong.
+            if kind == .tools { caching.parts[server].catalog.tools.invalidate() }
             let isUnknown = envelope.error.isPresent && isMethodUnknown(line, envelope)
             loseList(kind, of: server, mayTryAgain: !isUnknown, at: now)
             effects.log(
@@ -172,7 +174,7 @@ extension ProxyCore {
             let complaint =
                 "the \(what) \(clash.name) of \(loser) has the name of one of \(winner): "
                 + "naming.mode prefix, or a rule with another name, keeps both"
-            if gateway.settings.naming.mode == .none, isStarting {
+            if gateway.settings.naming.mode == .none, isStarting, gateway.shown.isEmpty {
                 effects.log(.error, complaint)
                 lifecycle.exitCode = 2
             } else {
