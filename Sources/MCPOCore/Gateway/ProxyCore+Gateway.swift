@@ -58,7 +58,8 @@ extension ProxyCore {
         case .complete:
             return completion(line, envelope, since: since, at: now, into: &effects)
         case .readResource, .subscribeResource, .unsubscribeResource:
-            return reader(method, envelope.uri, line, since: since, at: now, into: &effects)
+            return reader(
+                method, envelope.uri, line, envelope, since: since, at: now, into: &effects)
         case .setLogLevel:
             return setLogLevel(line, envelope, into: &effects)
         case .listen:
@@ -233,7 +234,8 @@ extension ProxyCore {
             if let place = gateway.routes.server(ofTemplate: uri, line) {
                 return .forward(GatewayTarget(server: order[place]))
             }
-            return reader(.complete, uri, line, since: since, at: now, into: &effects)
+            return reader(
+                .complete, uri, line, envelope, since: since, at: now, into: &effects)
         case nil:
             if order.count == 1 { return .forward(GatewayTarget(server: order[0])) }
             return .refuse(
@@ -242,8 +244,8 @@ extension ProxyCore {
     }
 
     private mutating func reader(
-        _ method: Method, _ uri: JSONValue, _ line: RawSpan, since: Instant,
-        at now: Instant, into effects: inout Effects
+        _ method: Method, _ uri: JSONValue, _ line: RawSpan, _ envelope: Envelope,
+        since: Instant, at now: Instant, into effects: inout Effects
     ) -> GatewayDecision {
         if let place = gateway.routes.server(line, uri) {
             return watch(method, uri, line, on: order[place], into: &effects)
@@ -257,10 +259,16 @@ extension ProxyCore {
         }
         if let only = onlyReader { return watch(method, uri, line, on: only, into: &effects) }
         if order.count == 1 { return .forward(GatewayTarget(server: order[0])) }
-        return .refuse(
-            ProxyError(
-                .invalidParams,
-                "no server lists this resource, and no template of one matches its URI"))
+        let isModern = envelope.metaProtocolVersion.isPresent
+        var error = ProxyError(
+            isModern || method == .complete ? .invalidParams : .resourceNotFound,
+            "no server lists this resource, and no template of one matches its URI")
+        if uri.kind == .string {
+            error.data =
+                Array(#"{"uri":"#.utf8) + line.extracting(uri.range.bounds).array
+                + Array("}".utf8)
+        }
+        return .refuse(error)
     }
 
     /// The server that is asked for any resource, because no other one has some.

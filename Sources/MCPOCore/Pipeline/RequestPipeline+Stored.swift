@@ -136,7 +136,7 @@ extension ErrorCode {
         switch self {
         case .overloaded, .timeout, .unavailable: true
         case .parseError, .invalidRequest, .methodNotFound, .invalidParams, .unsupportedRevision,
-            .cacheMiss:
+            .resourceNotFound, .cacheMiss:
             false
         }
     }

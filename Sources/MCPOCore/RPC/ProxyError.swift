@@ -12,6 +12,8 @@ package enum ErrorCode: Int, Sendable {
     case invalidRequest = -32600
     case methodNotFound = -32601
     case invalidParams = -32602
+    /// MCP up to 2025-11-25, *Resources*; later revisions have `invalidParams`.
+    case resourceNotFound = -32002
     /// MCP 2026-07-28, *Versioning*: with the revisions that there are in `data`.
     case unsupportedRevision = -32022
     case overloaded = 1001
@@ -22,7 +24,8 @@ package enum ErrorCode: Int, Sendable {
     /// The word for this code in `data.mcpo.kind`; nil for JSON-RPC's own codes.
     package var kind: StaticString? {
         switch self {
-        case .parseError, .invalidRequest, .methodNotFound, .invalidParams, .unsupportedRevision:
+        case .parseError, .invalidRequest, .methodNotFound, .invalidParams, .unsupportedRevision,
+            .resourceNotFound:
             nil
         case .overloaded: "overloaded"
         case .timeout: "timeout"

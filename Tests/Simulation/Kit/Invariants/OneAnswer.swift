@@ -77,7 +77,7 @@ extension Referee {
         switch code {
         case .parseError: coverage.note(.parseError)
         case .invalidRequest: coverage.note(.invalidRequest)
-        case .invalidParams, .methodNotFound, .unsupportedRevision:
+        case .invalidParams, .methodNotFound, .unsupportedRevision, .resourceNotFound:
             coverage.note(.invalidParams)
         case .overloaded: coverage.note(.overloaded)
         case .timeout: coverage.note(.timeout)
