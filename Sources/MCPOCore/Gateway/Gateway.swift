@@ -21,6 +21,11 @@ struct ListState {
     var isAbsent = false
     /// Until then the client's requests wait for it.
     var waitUntil = Instant.never
+    /// How often it was asked for in a row, without a pause, and when first.
+    var timesAsked = 0
+    var askedSince = Instant(nanoseconds: 0)
+    /// When it is asked for again, if it was too often to do so at once.
+    var askAt = Instant.never
     var readAt = Instant(nanoseconds: 0)
     var freshUntil = Instant.never
     /// The fingerprint of what the names are made of.
@@ -33,6 +38,24 @@ struct ListState {
 
     /// Whether there is nothing to wait for.
     var isReady: Bool { list.isKnown || isAbsent }
+
+    /// A server that says with each answer that its list has changed is not asked without end: after
+    /// so many questions within `askingPause` there is a pause of as much.
+    private static let mostQuestions = 5
+    private static let askingPause = Duration.seconds(1)
+
+    /// Whether the list may be asked for now; if not, `askAt` tells when.
+    mutating func mayAsk(at now: Instant) -> Bool {
+        let end = askedSince.advanced(by: Self.askingPause)
+        if now >= end { (timesAsked, askedSince) = (0, now) }
+        guard timesAsked < Self.mostQuestions else {
+            askAt = end
+            return false
+        }
+        timesAsked += 1
+        askAt = .never
+        return true
+    }
 }
 
 /// What mcpo knows of one server as a part of the whole.
@@ -131,7 +154,10 @@ struct Gateway {
     /// - Parameter order: the servers in force.
     func deadline(of order: [ServerIndex]) -> Instant {
         var next = tellAt
-        for server in order { next = min(next, parts[server].probeUntil) }
+        for server in order {
+            next = min(next, parts[server].probeUntil)
+            for list in parts[server].lists { next = min(next, list.askAt) }
+        }
         if parked.isEmpty { return next }
         for server in order { next = min(next, parts[server].waitsUntil) }
         return next

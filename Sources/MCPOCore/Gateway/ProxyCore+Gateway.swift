@@ -353,6 +353,7 @@ extension ProxyCore {
             endProbe(of: server, at: now, into: &effects)
         }
         if gateway.tellAt <= now { tellChanges(into: &effects) }
+        askForPaused(at: now, into: &effects)
         answerParked(at: now, into: &effects)
         for server in order { gateway.parts[server].endWaits(at: now) }
     }

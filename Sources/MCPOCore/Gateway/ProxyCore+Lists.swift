@@ -17,11 +17,25 @@ extension ProxyCore {
         guard connections[servers[server].first].isOpen else { return }
         for kind in EntryList.Kind.allCases {
             let state = gateway.parts[server][kind]
-            guard state.isWanted, state.isDue, !state.isAbsent, state.flight == 0 else { continue }
+            guard state.isWanted, state.isDue, !state.isAbsent, state.flight == 0,
+                gateway.parts[server][kind].mayAsk(at: now)
+            else { continue }
             gateway.parts[server][kind].isDue = false
             gateway.parts[server][kind].list.begin()
             if kind == .tools { caching.parts[server].catalog.tools.begin() }
             askForPage(of: server, kind, cursor: "", into: &effects)
+        }
+    }
+
+    /// Asks for the lists whose servers have had their pause.
+    mutating func askForPaused(at now: Instant, into effects: inout Effects) {
+        for server in order {
+            var isDue = false
+            for kind in EntryList.Kind.allCases where gateway.parts[server][kind].askAt <= now {
+                gateway.parts[server][kind].askAt = .never
+                isDue = true
+            }
+            if isDue { askForLists(of: server, at: now, into: &effects) }
         }
     }
 
