@@ -311,7 +311,7 @@ extension ProxyCore {
                 state.list.content.ttlMs != nil && state.readAt < since
                 && now >= state.freshUntil
             if state.list.isKnown && !isOld { return true }
-            return !isOpen || now >= state.waitUntil
+            return !isOpen && isBroken(server) || now >= state.waitUntil
         }
     }
 

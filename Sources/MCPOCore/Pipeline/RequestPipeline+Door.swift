@@ -146,7 +146,7 @@ extension ProxyCore {
 
     /// Whether a server is away for longer than a call is made to wait: it has been lost so often
     /// that its next process comes after a pause, or is the trial after one.
-    private func isBroken(_ server: ServerIndex) -> Bool {
+    func isBroken(_ server: ServerIndex) -> Bool {
         switch connections[servers[server].first].phase {
         case .down(let until): !RestartPolicy.isBearable(until, at: present)
         case .starting, .reopening: servers[server].restarts.isTrial
