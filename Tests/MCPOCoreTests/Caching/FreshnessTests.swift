@@ -77,6 +77,8 @@ private struct FreshnessWorld: ~Copyable {
         chance = SplitMix64(state: seed &* 2 &+ (isModern ? 1 : 0))
         var settings = ProxySettings(serverName: "s")
         settings.timeout = .seconds(2)
+        // This server keeps what it counts in its one process.
+        settings.servers[0].pool.maximum = 1
         var rule = ToolRule("fetch", ttl: .seconds(1))
         rule.staleWhileRevalidate = .seconds(5)
         rule.staleIfError = .seconds(30)
