@@ -117,7 +117,6 @@ extension ProxyCore {
             noteNewProcess(of: server)
         }
         planInspection(of: connection, at: now)
-        if !isFirst { repeatLogLevel(toExtra: connection, into: &effects) }
         releaseHeld(for: server, into: &effects)
         if isFirst {
             askForTools(of: server, into: &effects)

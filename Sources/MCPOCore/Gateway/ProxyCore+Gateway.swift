@@ -314,15 +314,6 @@ extension ProxyCore {
             .setLogLevel, line: gateway.logLevel, limit: settings.limits.heldBytes)
     }
 
-    /// Tells a process of a pool, beyond the first, the client's log level.
-    mutating func repeatLogLevel(toExtra connection: ConnectionID, into effects: inout Effects) {
-        let server = connections[connection].server
-        guard isGateway, !gateway.logLevel.isEmpty, servers[server].era == .legacy,
-            hasCapability("logging", server)
-        else { return }
-        sendAgain(gateway.logLevel, to: connection, as: .restore, into: &effects)
-    }
-
     func hasCapability(_ name: StaticString, _ server: ServerIndex) -> Bool {
         guard let greeting = gateway.parts[server].greeting else { return false }
         let line = greeting.span.bytes
