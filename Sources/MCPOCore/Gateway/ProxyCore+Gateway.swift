@@ -134,7 +134,7 @@ extension ProxyCore {
         if kind == .resources { want(.templates, since: since, at: now, into: &effects) }
         want(kind, since: since, at: now, into: &effects)
         guard isReady(kind, since: since, at: now) else { return .wait }
-        gateway.shown.insert(kind == .templates ? .resources : kind)
+        gateway.shown.insert(kind)
         let names: ExposedNames =
             switch kind {
             case .tools: gateway.tools

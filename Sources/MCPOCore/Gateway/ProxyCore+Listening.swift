@@ -21,6 +21,7 @@ extension ProxyCore {
         if wants("resourcesListChanged") { listener.kinds.insert(.resources) }
         // Who listens is told of whatever changes from here on.
         gateway.shown.formUnion(listener.kinds)
+        if listener.kinds.contains(.resources) { gateway.shown.insert(.templates) }
         let uris = line.member("resourceSubscriptions", of: filter)
         if uris.kind == .array {
             var elements = BatchElements(line, uris)
