@@ -119,6 +119,8 @@ extension ProxyCore {
             lifecycle.phase = .draining
             lifecycle.deadline = now.advanced(by: settings.shutdownTimeout)
             for server in order where !connections[servers[server].first].isRunning {
+                // It is not started again: nothing is due for it any more.
+                connections[servers[server].first].phase = .down(until: .never)
                 failHeld(of: server, into: &effects)
             }
         case .draining:
