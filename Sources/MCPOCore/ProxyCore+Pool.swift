@@ -75,7 +75,12 @@ extension ProxyCore {
     mutating func fillPool(
         of server: ServerIndex, at now: Instant, into effects: inout Effects
     ) {
+        let first = servers[server].first
+        connections[first].fillAt = .never
         startExtra(of: server, upTo: servers[server].poolMinimum, at: now, into: &effects)
+        if servers[server].isShort, connections[first].isOpen, now < servers[server].growsAgainAt {
+            connections[first].fillAt = servers[server].growsAgainAt
+        }
     }
 
     private mutating func startExtra(
@@ -107,6 +112,10 @@ extension ProxyCore {
         servers[server].surplus.removeAll { $0 == connection }
         servers[server].pool.removeAll { $0 == connection }
         connections.remove(connection)
+        let first = servers[server].first
+        if servers[server].isShort, connections[first].isOpen {
+            connections[first].fillAt = servers[server].growsAgainAt
+        }
     }
 }
 
@@ -124,8 +133,11 @@ extension ProxyCore {
             next = max(due, now.advanced(byNanoseconds: 1))
         }
         if connection != servers[server].first {
+            // One that is kept for the minimum is looked at again when as much time has passed: there
+            // may be more by then.
             let end = used.advanced(by: pool.maximumIdleTime)
-            next = min(next, max(end, now.advanced(byNanoseconds: 1)))
+            let again = now.advanced(by: max(pool.maximumIdleTime, Self.checkAgainAfter))
+            next = min(next, end > now ? end : again)
         }
         connections[connection].checkAt = next
     }

@@ -160,6 +160,7 @@ extension ProxyCore {
         let until = graceful ? now.advanced(by: Lifecycle.graceAfterClose) : now
         connections[connection].phase = .ending(until: until, signalled: nil)
         connections[connection].checkAt = .never
+        connections[connection].fillAt = .never
         if !graceful { escalate(connection, at: now, into: &effects) }
     }
 

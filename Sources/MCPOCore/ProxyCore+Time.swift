@@ -45,6 +45,9 @@ extension ProxyCore {
             let resent = failFlights(of: connection, "it closed its output", into: &effects)
             resend(resent, into: &effects)
         }
+        if connections[connection].fillAt <= now {
+            fillPool(of: connections[connection].server, at: now, into: &effects)
+        }
         if connections[connection].checkAt <= now {
             inspect(connection, at: now, into: &effects)
         }

@@ -51,6 +51,9 @@ package struct Connection: ~Copyable {
     /// When the next health check is due, or the one under way has failed.
     package var checkAt = Instant.never
 
+    /// Of a server's first connection: when its pool is to be filled up again; some were lost.
+    var fillAt = Instant.never
+
     package init(id: ConnectionID, server: ServerIndex, startedAt: Instant) {
         self.id = id
         self.server = server
@@ -68,7 +71,7 @@ package struct Connection: ~Copyable {
 
     /// When the connection itself has something to do.
     var deadline: Instant {
-        let next = min(silenceDeadline, checkAt)
+        let next = min(silenceDeadline, checkAt, fillAt)
         switch phase {
         case .down(let until), .reopening(let until), .ending(let until, _):
             return min(next, until)

@@ -94,4 +94,7 @@ package struct Server: ~Copyable {
 
     /// The connections that it keeps though nobody needs them.
     var poolMinimum: Int { min(settings.pool.minimum ?? 1, poolMaximum) }
+
+    /// Whether it has fewer.
+    var isShort: Bool { pool.count < poolMinimum }
 }
