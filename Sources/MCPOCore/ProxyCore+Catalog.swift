@@ -66,13 +66,15 @@ extension ProxyCore {
     }
 
     /// mcpo's own `tools/list` has failed: it is tried again in a minute, when there is a request.
+    /// - Parameter isRefused: whether it may have been for what mcpo says of the client.
     mutating func toolsAreNotToBeHad(
-        of server: ServerIndex, mayTryAgain: Bool, after pause: Duration = .seconds(60)
+        of server: ServerIndex, mayTryAgain: Bool, isRefused: Bool = true,
+        after pause: Duration = .seconds(60)
     ) {
         caching.parts[server].catalog.flight = 0
         caching.parts[server].catalog.freshUntil =
             mayTryAgain ? present.advanced(by: pause) : .never
-        guard mayTryAgain, !caching.parts[server].catalog.meta.isEmpty else { return }
+        guard mayTryAgain, isRefused, !caching.parts[server].catalog.meta.isEmpty else { return }
         caching.parts[server].catalog.refusedMeta = caching.parts[server].catalog.meta
         caching.parts[server].catalog.meta = []
     }

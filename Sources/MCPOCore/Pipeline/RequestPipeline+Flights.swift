@@ -255,7 +255,10 @@ extension ProxyCore {
         } else if flight.mayWrite {
             caching.writeEnds(server, rule: flight.rule)
         }
-        if flight.purpose == .catalog { toolsAreNotToBeHad(of: server, mayTryAgain: true) }
+        if flight.purpose == .catalog {
+            let isRefused = servers[server].era != .modern
+            toolsAreNotToBeHad(of: server, mayTryAgain: true, isRefused: isRefused)
+        }
         releasePermit(flight.permit, .unmeasured)
         // The exchanges leave it one by one; it stays until then for `fallBack`.
         connections[connection].flights.update(number) {
