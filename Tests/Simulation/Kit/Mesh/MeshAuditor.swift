@@ -72,6 +72,7 @@ final class MeshAuditor {
     var retryCount = 0
     /// The client was let in; it has said that it is ready; it listens.
     var hasAgreed = false
+    var wasRefused = false
     var isClientReady = false
     var isListening = false
     /// From now on everything has to succeed.
@@ -92,6 +93,8 @@ final class MeshAuditor {
     /// Whether mcpo was given an answer of the server, and one that tells what it is.
     var hasAnswered: [Bool]
     var hasGreeted: [Bool]
+    /// The era that each has shown.
+    var eras: [Era?]
     /// By server and kind: the list that mcpo has read, and in which call; when its first page was
     /// asked for, and when it was last told that the list has changed.
     var known: [[Int]]
@@ -121,6 +124,7 @@ final class MeshAuditor {
         floors = table(0, MeshScenario.keys)
         hasAnswered = Array(repeating: false, count: count)
         hasGreeted = Array(repeating: false, count: count)
+        eras = scenario.servers.indices.map { scenario.era(of: $0) }
         known = table(0, 4)
         began = table(0, 4)
         noticed = table(0, 4)
@@ -140,6 +144,9 @@ final class MeshAuditor {
     }
 
     func isWaiting(_ request: MeshRequest) -> Bool { waiting[request.id.verbatim] === request }
+
+    /// Whether everything is answered that has an end of its own.
+    var isQuiet: Bool { waiting.values.allSatisfy { $0.method == .listen } }
 
     /// Whether nothing goes wrong in a server as long as the run lasts.
     func isCalm(_ server: Int) -> Bool { !scenario.servers[server].isWild }
@@ -199,6 +206,9 @@ final class MeshAuditor {
         hasAnswered[process.server] = true
         if attempt.method == .initialize || attempt.method == .discover, process.hasGreeted {
             hasGreeted[process.server] = true
+            if eras[process.server] == nil {
+                eras[process.server] = attempt.method == .discover ? .modern : .legacy
+            }
         }
         if attempt.number == process.ping {
             process.ping = []

@@ -71,6 +71,7 @@ final class MeshAttempt {
     let writtenAt: Instant
     let token: [UInt8]?
     var cursor: [UInt8] = []
+    var isModern = false
     /// From its receipt to its answer.
     var latency = Duration.zero
     /// The version of its key that it saw or made, or of its list.

@@ -85,6 +85,10 @@ struct MeshScenario {
         settings.servers = servers.indices.map { index in
             var server = ServerSettings(name: Self.names[index])
             server.pool = Self.pool(&dice)
+            // Who needs longer than that never comes up.
+            if servers[index].start > .milliseconds(500) {
+                server.pool.connectionTimeout = .seconds(10)
+            }
             server.policy = policy(&dice)
             server.identity = [UInt8(index)]
             if dice.percent(20) { server.timeout = settings.timeout * 2 }
@@ -153,21 +157,24 @@ struct MeshScenario {
         isGateway && servers.count > 1 ? "\(Self.names[server])__\(name)" : name
     }
 
-    /// The era that mcpo speaks to a server in.
-    func era(of server: Int) -> Era {
+    /// The era that mcpo speaks to a server in; nil if that depends on its first answer.
+    func era(of server: Int) -> Era? {
         guard isGateway else { return client }
-        return servers[server].origin == .modern || servers[server].origin == .dual
-            ? .modern : .legacy
+        switch servers[server].origin {
+        case .refusing, .silent, .dying: return .legacy
+        case .modern: return .modern
+        case .dual: return nil
+        }
     }
 
-    func maximumPool(of server: Int) -> Int {
+    func maximumPool(of server: Int, _ era: Era?) -> Int {
         let pool = settings.servers[server].pool
-        let usual = era(of: server) == .modern ? 10 : max(1, pool.minimum ?? 1)
+        let usual = era == .legacy ? max(1, pool.minimum ?? 1) : 10
         return pool.maximum ?? usual
     }
 
-    func minimumPool(of server: Int) -> Int {
-        min(settings.servers[server].pool.minimum ?? 1, maximumPool(of: server))
+    func minimumPool(of server: Int, _ era: Era?) -> Int {
+        min(settings.servers[server].pool.minimum ?? 1, maximumPool(of: server, era))
     }
 
     func timeout(of server: Int) -> Duration {

@@ -20,6 +20,10 @@ extension MeshWorld {
         auditor.checkLimits(core)
         for command in commands { perform(command) }
         if auditor.hasAgreed, !isOpen { open() }
+        if auditor.wasRefused {
+            auditor.wasRefused = false
+            openAgain()
+        }
     }
 
     private func takeClientLines() -> [[UInt8]] {

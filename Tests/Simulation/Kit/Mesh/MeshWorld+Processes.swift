@@ -99,7 +99,8 @@ extension MeshWorld {
         if process.isMute { return }
         process.isMute = true
         trace.note(.event, now, "process \(process.number) closes its output")
-        call(noting: { auditor.noteSilence(of: process) }) {
+        let note = { [auditor] in auditor.noteSilence(of: process) }
+        call(noting: note) {
             core.finish(&process.framer, from: .server(process.connection), at: now, into: &effects)
         }
     }
@@ -107,7 +108,8 @@ extension MeshWorld {
     func gone(_ process: MeshProcess) {
         guard !process.isTold else { return }
         process.isTold = true
-        call(noting: { auditor.noteSilence(of: process) }) {
+        let note = { [auditor] in auditor.noteSilence(of: process) }
+        call(noting: note) {
             core.receiveRemainder(
                 of: &process.framer, from: .server(process.connection), at: now, into: &effects)
             core.handle(
@@ -163,7 +165,7 @@ extension MeshWorld {
         trace.note(.event, now, "\(kind) of \(scenario.name(server.index)) is now \(version)")
         for process in processes
         where process.server == server.index && process.isRunning && process.hasGreeted {
-            if scenario.era(of: server.index) == .legacy {
+            if auditor.eras[server.index] == .legacy {
                 let line = MeshAnswers.notice(MeshLists.notice(kind))
                 say(line, process) { auditor.noteChange(of: kind, process) }
             }

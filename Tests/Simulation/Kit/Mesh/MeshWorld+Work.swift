@@ -7,10 +7,6 @@ extension MeshWorld {
         MeshAnswers(habits: habits(of: process), name: scenario.name(process.server))
     }
 
-    private func isModern(_ process: MeshProcess) -> Bool {
-        scenario.era(of: process.server) == .modern
-    }
-
     /// A process begins with a request.
     func begin(_ attempt: MeshAttempt, _ process: MeshProcess) {
         let habits = habits(of: process)
@@ -22,12 +18,13 @@ extension MeshWorld {
             return auditor.coverage.note(.pingMissed)
         case .listen:
             process.listens.append(attempt.number)
+            process.hasGreeted = true
             let ack = "notifications/subscriptions/acknowledged"
             return say(MeshAnswers.notice(ack, subscription: attempt.number), process)
         default: break
         }
         attempt.latency = dice.delay(upTo: habits.latency)
-        if attempt.request?.isLong == true { beginLong(attempt, process) }
+        if attempt.request?.isLong == true, !isPeaceful { beginLong(attempt, process) }
         if attempt.request != nil, chance(habits.hangs) {
             auditor.coverage.note(.hung)
             trace.note(.event, now, "call \(attempt.serial) hangs")
@@ -116,7 +113,7 @@ extension MeshWorld {
     private func answer(_ attempt: MeshAttempt, _ process: MeshProcess) -> [UInt8] {
         let answers = answers(of: process)
         let knowsBoth = answers.habits.origin == .dual
-        let isModern = isModern(process)
+        let isModern = answers.habits.origin == .modern
         if attempt.method == .initialize, isModern, !knowsBoth {
             return answers.unknownMethod(attempt)
         }
@@ -133,6 +130,6 @@ extension MeshWorld {
         if attempt.method == .initialize || attempt.method == .discover {
             process.hasGreeted = true
         }
-        return answers.result(attempt, isModern: isModern)
+        return answers.result(attempt, isModern: attempt.isModern)
     }
 }

@@ -71,7 +71,7 @@ final class MeshWorld {
         call { core.handle(.started, at: now, into: &effects) }
         later(.clientSpeaks, .milliseconds(dice.pick([0, 30, 400])))
         agenda.add(.ticks, at: now.advanced(by: .milliseconds(300)))
-        while isGoing, !hasMadeAll || !auditor.waiting.isEmpty { step() }
+        while isGoing, !hasMadeAll || !auditor.isQuiet { step() }
         if isGoing, !scenario.leavesEarly {
             makePeace()
             askForLast()
@@ -114,7 +114,7 @@ final class MeshWorld {
         for kind in EntryList.Kind.allCases where scenario.isGateway {
             ask(script.list(kind, &dice))
         }
-        while isGoing, !auditor.waiting.isEmpty { step() }
+        while isGoing, !auditor.isQuiet { step() }
         run(for: .seconds(1))
         if isGoing { auditor.checkQuiet(self) }
     }
@@ -156,7 +156,8 @@ final class MeshWorld {
         }
         guard next <= end else { return false }
         if deadline <= agenda.nextTime {
-            spins = deadline <= now ? spins + 1 : 0
+            let isNear = deadline.since(now) < .microseconds(1)
+            spins = isNear ? spins + 1 : 0
             if spins > 50 { auditor.blame(.idle, "the deadline is in the past for ever") }
             now = max(now, deadline)
             trace.note(.deadline, now, [])
@@ -207,6 +208,13 @@ extension MeshWorld {
         let count = dice.percent(scenario.storms) ? dice.between(2...10) : 1
         for _ in 0..<count { ask(script.next(&dice)) }
         speakLater()
+    }
+
+    /// The client was not let in: it tries again.
+    func openAgain() {
+        guard isGoing, !hasEnded else { return }
+        hasOpened = false
+        later(.clientSpeaks, .seconds(1))
     }
 
     private func speakLater() {

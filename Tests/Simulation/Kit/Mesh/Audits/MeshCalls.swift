@@ -25,6 +25,7 @@ extension MeshAuditor {
             request: nonce.flatMap { byNonce[Int($0)] }, method: method, writtenAt: now,
             token: hasToken ? Array(line[envelope.metaProgressToken.range.bounds]) : nil)
         attempt.call = calls
+        attempt.isModern = envelope.metaProtocolVersion.isPresent
         if envelope.cursor.isPresent { attempt.cursor = [1] }
         attempts.append(attempt)
         checkHandshake(attempt, isModern: envelope.metaProtocolVersion.isPresent)
@@ -52,7 +53,7 @@ extension MeshAuditor {
             return
         }
         if attempt.method == .discover || attempt.method == .ping { return }
-        let isLegacy = scenario.era(of: process.server) == .legacy
+        let isLegacy = eras[process.server] == .legacy
         if isLegacy, !process.hasGreeted {
             blame(
                 .handshake,
@@ -83,7 +84,7 @@ extension MeshAuditor {
             blame(.rightAnswer, "the arguments of \(request.target) were changed")
         }
         let staysFirst = request.isWrite || request.method == .subscribeResource
-        if scenario.era(of: process.server) == .legacy, staysFirst {
+        if eras[process.server] == .legacy, staysFirst {
             if !process.isFirst {
                 blame(.pool, "\(request.target) went to a process beyond the first")
             }

@@ -43,7 +43,7 @@ extension MeshAuditor {
 
     private func noteNews(_ kind: EntryList.Kind, _ server: Int) {
         hasNews[told(kind)] = true
-        let isWanted = scenario.client == .legacy ? isShown[told(kind)] : isListening
+        let isWanted = scenario.client == .legacy ? isShown[Int(kind.rawValue)] : isListening
         guard scenario.isGateway, isWanted, isReachable, let gateway = scenario.settings.gateway
         else { return }
         let due = now.advanced(by: gateway.debounce)
@@ -99,7 +99,7 @@ extension MeshAuditor {
         guard let text = entries(kind, in: line) else {
             return blame(.lists, "an answer that is no list")
         }
-        isShown[told(kind)] = true
+        isShown[place] = true
         if lastText[kind] != nil, lastTextCall[kind, default: 0] > lastRead[place] {
             coverage.note(.listAgain)
             if lastText[kind] != text { blame(.lists, "\(kind) changed without a reason") }

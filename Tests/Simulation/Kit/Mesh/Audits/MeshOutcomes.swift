@@ -24,6 +24,8 @@ extension MeshAuditor {
         _ request: MeshRequest, _ line: [UInt8], _ envelope: Envelope, _ world: MeshWorld
     ) {
         checkTime(request)
+        let isOpening = request.method == .initialize || request.method == .discover
+        if isOpening, envelope.error.isPresent { wasRefused = true }
         if envelope.error.isPresent { return judgeError(request, line, envelope, world) }
         switch request.method {
         case .initialize, .discover:

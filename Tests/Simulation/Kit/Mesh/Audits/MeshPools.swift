@@ -5,7 +5,7 @@ import MCPOCore
 extension MeshAuditor {
     func noteSpawn(_ process: MeshProcess, _ world: MeshWorld) {
         let count = world.processes.count { $0.server == process.server && !$0.isTold }
-        let most = scenario.maximumPool(of: process.server)
+        let most = scenario.maximumPool(of: process.server, eras[process.server])
         if count > 1 {
             coverage.note(.grew)
             if !scenario.isGateway { coverage.note(.transparentPool) }
@@ -22,7 +22,7 @@ extension MeshAuditor {
         let isCheck =
             attempt.method == .ping
             || attempt.method == .discover && hasGreeted[process.server]
-                && scenario.era(of: process.server) == .modern
+                && eras[process.server] == .modern
         guard isCheck else { return }
         coverage.note(.checked)
         if process.underWay > 0 {
@@ -41,7 +41,7 @@ extension MeshAuditor {
         for server in scenario.servers.indices where scenario.servers[server].comesUp {
             let name = scenario.name(server)
             let living = world.processes.filter { $0.server == server && $0.isRunning }
-            let least = scenario.minimumPool(of: server)
+            let least = scenario.minimumPool(of: server, eras[server])
             if !living.contains(where: \.isFirst) || !hasGreeted[server] && scenario.isGateway {
                 blame(.pool, "\(name) has not come back")
             }
@@ -67,7 +67,7 @@ extension MeshAuditor {
 
     /// Everything was answered.
     func checkQuiet(_ world: MeshWorld) {
-        if !waiting.values.allSatisfy({ $0.method == .listen }) { return }
+        if !isQuiet { return }
         let metrics = world.core.metrics
         if metrics.concurrency.queued != 0 || metrics.dedup.inFlight != 0 {
             blame(
