@@ -91,7 +91,8 @@ struct GatewayPart {
 
     /// When a wait of the client's requests for this server ends next.
     var waitsUntil: Instant {
-        var next = isSettled || startUntil == Self.past ? .never : startUntil
+        // Also of one that is settled: while none is there the client waits for all of them.
+        var next = greeting != nil || startUntil == Self.past ? .never : startUntil
         for list in lists where !list.isReady && list.isWanted && list.waitUntil != Self.past {
             next = min(next, list.waitUntil)
         }
