@@ -55,6 +55,8 @@ extension ProxyCore {
     ) {
         guard case .reopening = connections[connection].phase else { return }
         guard envelope.result.kind == .object else {
+            // A modern server refuses it; its answer to the question about its era is on its way.
+            if isUnderWay(.probe, on: connection) { return }
             effects.log(
                 .error, server: serverName(of: connection),
                 "refused to be initialised after a restart")
@@ -65,6 +67,7 @@ extension ProxyCore {
         let isFirst = connection == servers[server].first
         if isGateway {
             servers[server].era = .legacy
+            drop(.probe, of: connection)
             if isFirst { greeted(server, line, envelope, at: now, into: &effects) }
         } else if isFirst {
             client.handshake = .agreed(Revision(inResultOf: line, envelope))

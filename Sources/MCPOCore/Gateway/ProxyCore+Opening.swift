@@ -50,6 +50,9 @@ extension ProxyCore {
         gateway.parts[server].probeUntil = .never
         if envelope.result.kind == .object {
             servers[server].era = .modern
+            drop(.reopen, of: connection)
+            servers[server].restoration.initialize = []
+            servers[server].restoration.isInitialized = false
             greeted(server, line, envelope, at: now, into: &effects)
             open(connection, at: now, into: &effects)
             return
@@ -120,8 +123,21 @@ extension ProxyCore {
     /// Whether a process has been sent `initialize` already: one that was silent at first has, and may
     /// refuse the question about its era only now.
     private func isInitializing(_ connection: ConnectionID) -> Bool {
+        isUnderWay(.reopen, on: connection)
+    }
+
+    /// Whether a question of mcpo's own has no answer yet.
+    func isUnderWay(_ purpose: Flight.Purpose, on connection: ConnectionID) -> Bool {
         connections[connection].flights.numbers.contains {
-            connections[connection].flights[$0]?.purpose == .reopen
+            connections[connection].flights[$0]?.purpose == purpose
+        }
+    }
+
+    /// A question of mcpo's own was answered by the answer to another one, and is no load.
+    mutating func drop(_ purpose: Flight.Purpose, of connection: ConnectionID) {
+        for number in connections[connection].flights.numbers
+        where connections[connection].flights[number]?.purpose == purpose {
+            connections[connection].flights.remove(number)
         }
     }
 
