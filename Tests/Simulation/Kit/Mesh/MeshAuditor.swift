@@ -181,7 +181,13 @@ final class MeshAuditor {
     func noteCancellation(of request: MeshRequest) {
         coverage.note(.cancelled)
         request.isCancelled = true
+        if request.method == .listen { stopListening() }
         end(request)
+    }
+
+    func stopListening() {
+        isListening = false
+        noticeDue = Array(repeating: .never, count: 4)
     }
 
     /// A request is over, for its caller.

@@ -57,7 +57,7 @@ struct MeshHabits {
     init(_ dice: inout Dice, isWild: Bool, timeout: Duration) {
         self.isWild = isWild
         origin = dice.pick(Origin.allCases)
-        start = .milliseconds(dice.pick([0, 5, 80]))
+        start = .milliseconds(dice.pick([0, 0, 5, 80]))
         latency = .milliseconds(dice.pick([1, 20, 300, 700]))
         changes = dice.pick([0, 10, 40])
         hasPages = dice.percent(40)

@@ -47,7 +47,7 @@ extension MeshAuditor {
         let process = attempt.process
         if attempt.method == .initialize {
             process.initializations += 1
-            if process.initializations > 1 {
+            if process.initializations > 1, attempt.request == nil {
                 blame(.handshake, "process \(process.number) was initialised twice")
             }
             return

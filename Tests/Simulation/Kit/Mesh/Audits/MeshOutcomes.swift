@@ -32,7 +32,7 @@ extension MeshAuditor {
             hasAgreed = true
             if scenario.isGateway { return }
         case .listen:
-            isListening = false
+            stopListening()
             if !world.hasEnded { blame(.oneAnswer, "the subscription ends by itself") }
             return
         case .ping where scenario.isGateway: return

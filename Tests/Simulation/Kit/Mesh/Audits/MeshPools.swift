@@ -55,7 +55,8 @@ extension MeshAuditor {
 
     private func checkHealth(_ process: MeshProcess, _ server: Int) {
         let interval = scenario.settings.servers[server].pool.healthCheckInterval
-        guard interval > .zero else { return }
+        // Who has never said what it is cannot be asked.
+        guard interval > .zero, hasGreeted[server] else { return }
         if process.isDeaf || process.isFrozen {
             blame(.health, "process \(process.number) does not answer and was not replaced")
         }
