@@ -68,6 +68,8 @@ struct GatewayPart {
     var losses = 0
     /// Until then a legacy server may answer `server/discover`; then it gets `initialize`.
     var probeUntil = Instant.never
+    /// Whether its process was asked what it is, and has not answered.
+    var isProbed = false
     /// Until then the client's first requests wait for it.
     var startUntil = Instant.never
     /// mcpo's own subscription on a modern server: its connection and number.

@@ -34,6 +34,7 @@ extension ProxyCore {
             introduce(connection, at: now, into: &effects)
         } else {
             gateway.parts[server].probeUntil = now.advanced(by: gateway.settings.probeTimeout)
+            gateway.parts[server].isProbed = true
             ask(
                 connection, "server/discover", "{\"_meta\":\(ownMetaText)}", as: .probe,
                 into: &effects)
@@ -48,6 +49,7 @@ extension ProxyCore {
         guard case .reopening = connections[connection].phase else { return }
         let server = connections[connection].server
         gateway.parts[server].probeUntil = .never
+        gateway.parts[server].isProbed = false
         if envelope.result.kind == .object {
             servers[server].era = .modern
             drop(.reopen, of: connection)
@@ -234,14 +236,15 @@ extension ProxyCore {
     /// A process was lost before its server had said what it is.
     mutating func noteLoss(of server: ServerIndex) {
         guard isGateway else { return }
-        if gateway.parts[server].probeUntil != .never, servers[server].era == nil {
-            // It may have died of a question that it does not know.
+        if gateway.parts[server].isProbed, servers[server].era == nil {
+            // It may have died of a question that it does not know, however late it has read it.
             servers[server].era = .legacy
         } else if gateway.parts[server].greeting == nil {
             servers[server].era = nil
             servers[server].restoration.initialize = []
         }
         gateway.parts[server].probeUntil = .never
+        gateway.parts[server].isProbed = false
         gateway.parts[server].listen = nil
         for kind in EntryList.Kind.allCases { gateway.parts[server][kind].flight = 0 }
         gateway.parts[server].losses += 1
