@@ -5,7 +5,10 @@ extension ProxyCore {
     /// A server's first connection is open: what is wanted of it is asked for.
     mutating func noteOpen(_ server: ServerIndex, at now: Instant, into effects: inout Effects) {
         guard isGateway else { return }
-        for kind in EntryList.Kind.allCases { gateway.parts[server][kind].isDue = true }
+        // What was held for the server has been sent first, and may have asked already.
+        for kind in EntryList.Kind.allCases where gateway.parts[server][kind].flight == 0 {
+            gateway.parts[server][kind].isDue = true
+        }
         askForLists(of: server, at: now, into: &effects)
         listen(to: server, into: &effects)
     }
@@ -289,7 +292,9 @@ extension ProxyCore {
         else { return }
         gateway.parts[server][kind].isDue = true
         if !state.list.isKnown { gateway.parts[server][kind].isAbsent = false }
-        if state.list.content.ttlMs != nil { waitForList(kind, of: server, at: now) }
+        if !state.list.isKnown || state.list.content.ttlMs != nil {
+            waitForList(kind, of: server, at: now)
+        }
     }
 
     private mutating func waitForList(
