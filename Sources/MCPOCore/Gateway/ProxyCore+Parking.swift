@@ -27,6 +27,7 @@ extension ProxyCore {
             if let batch { batches.update(batch) { $0?.outstanding += 1 } }
             let plan = planOfOwn(method, envelope)
             let index = enter(id, hash, plan, line, envelope, batch)
+            exchanges[index].isPlaced = false
             if method == .listen {
                 beginListening(index, line, envelope, at: now, into: &effects)
             } else {
@@ -77,6 +78,7 @@ extension ProxyCore {
                 caching.monitor.begin(endpoint, at: present)
             }
             exchanges[index].server = target.server
+            if !exchanges[index].isPlaced { place(index, plan) }
             exchanges[index].isRepeatable = isRepeatable(plan)
             proceed(index, plan, line, envelope, into: &effects)
         case .answer(let result):

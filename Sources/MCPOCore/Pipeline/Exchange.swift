@@ -47,13 +47,15 @@ package struct Exchange: Sendable {
     /// Whether the table keeps the whole request: while it waits, while it may be sent again, and
     /// where a new process of the server may have to be told again (`Method.setsUpState`).
     package internal(set) var hasLine = false
+    /// Whether the server that it is for is known; until then it has the times of the first.
+    var isPlaced = true
     /// How often it was sent again.
     package var retries: UInt8 = 0
     /// Whether it may be sent again although it was written to a server: it only reads, or does the
     /// same however often.
     package var isRepeatable = false
     /// How long, in nanoseconds, it may go without an answer or progress.
-    package let patience: Int64
+    package internal(set) var patience: Int64
     /// When the caller gets a timeout error; `.never` for subscriptions.
     package var deadline: Instant
     /// The longest that progress may put the deadline off.

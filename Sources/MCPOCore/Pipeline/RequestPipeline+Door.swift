@@ -104,6 +104,18 @@ extension ProxyCore {
         return exchange
     }
 
+    /// Gives a request that came before its server was known the times of that server and its tool.
+    mutating func place(_ index: ExchangeIndex, _ plan: RequestPlan) {
+        exchanges[index].isPlaced = true
+        let patience = plan.timeout ?? servers[plan.server].timeout
+        let began = exchanges[index].began
+        exchanges[index].patience = patience
+        exchanges[index].deadline = began.advanced(byNanoseconds: patience)
+        exchanges[index].lastDeadline = began.advanced(
+            byNanoseconds: max(patience, servers[plan.server].maximumTimeout))
+        nextTimeout = min(nextTimeout, exchanges[index].deadline)
+    }
+
     /// Keeps a request that a new process may have to be sent or told again, as long as there is
     /// room.
     mutating func keepIfNeeded(_ index: ExchangeIndex, _ plan: RequestPlan, _ line: RawSpan) {
