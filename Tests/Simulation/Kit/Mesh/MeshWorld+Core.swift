@@ -12,7 +12,7 @@ extension MeshWorld {
             effects.writable = []
             // What has ended is heard of before what takes its place.
             for line in takeClientLines() { sendToClient(line) }
-            for process in processes where !process.isTold { flush(to: process) }
+            for process in living { flush(to: process) }
             core.advance(at: now, into: &effects)
         } while !effects.writable.isEmpty
         let commands = effects.commands
@@ -107,6 +107,12 @@ extension MeshWorld {
         }
     }
 
+    /// Processes that mcpo does not know to be gone.
+    private var living: [MeshProcess] {
+        current.removeAll(where: \.isTold)
+        return current
+    }
+
     func process(_ connection: ConnectionID) -> MeshProcess? {
         processes.last { $0.number == connection.rawValue }
     }
@@ -119,6 +125,7 @@ extension MeshWorld {
             !isPeaceful && dice.percent(scenario.servers[server].stubbornness)
         process.isDeaf = chance(scenario.servers[server].deafness)
         processes.append(process)
+        current.append(process)
         auditor.noteSpawn(process, self)
         agenda.add(
             .processReady(process), at: now.advanced(by: .milliseconds(dice.pick([0, 0, 2]))))

@@ -12,6 +12,9 @@ extension MeshWorld {
         let habits = habits(of: process)
         switch attempt.method {
         case .discover where attempt.request == nil || scenario.isGateway:
+            if process.isDeaf, auditor.hasGreeted[process.server] {
+                return auditor.coverage.note(.pingMissed)
+            }
             if habits.origin == .silent { return }
             if habits.origin == .dying { return dies(process) }
         case .ping where process.isDeaf && attempt.request == nil:

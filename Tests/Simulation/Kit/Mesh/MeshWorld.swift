@@ -38,6 +38,7 @@ final class MeshWorld {
     var script: MeshScript
     var servers: [MeshServer]
     var processes: [MeshProcess] = []
+    var current: [MeshProcess] = []
     var clientFramer = LineFramer(maximumLineLength: 1 << 20)
     let auditor: MeshAuditor
     var trace: Trace

@@ -76,7 +76,7 @@ extension MeshAuditor {
             )
         }
         guard waiting.isEmpty else { return }
-        if metrics.concurrency.current != 0 {
+        if scenario.settings.concurrency != nil, metrics.concurrency.current != 0 {
             blame(.idle, "\(metrics.concurrency.current) calls are left")
         }
         if !world.core.isIdle { blame(.idle, "not idle without work") }
