@@ -18,7 +18,7 @@ RELEASE_FLAGS := -c release
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit interop bench peers traces sim fuzz lint format install clean
+.PHONY: help run build test unit interop soak bench peers traces sim fuzz lint format install clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,11 @@ unit: build
 interop: build
 	MCPO_BINARY=$(abspath $(RELEASE)) Tests/Interop/run.sh
 
-bench: build ## measure mcpo against a null relay and other baselines (Linux, about 3 minutes)
+soak: build ## kill, reload and talk to a dozen servers for SECONDS (600), or again with SEED
+	@$(SWIFT) build $(RELEASE_FLAGS) --product StubServer >/dev/null
+	Tests/Soak/soak.py $(RELEASE) .build/release/StubServer --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
+bench: build ## measure mcpo against a null relay and other baselines (Linux, about 5 minutes)
 	@$(MAKE) --no-print-directory -C Tests/Benchmarks
 	.bench/bench --mcpo $(RELEASE) $(BENCH)
 
