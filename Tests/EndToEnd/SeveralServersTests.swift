@@ -140,6 +140,43 @@ extension Subject {
         try subject.expectNothingLeft()
     }
 
+    @Test("Without any server that starts mcpo ends with 1")
+    func noneStarts() throws {
+        let dead = ServersFile.stub(["--die-at-start", "7"])
+        let file = try ServersFile(servers: [("a", dead), ("b", dead)])
+        let subject = try Subject(Setup(file))
+        let refused = try subject.request("1", "initialize", Line.initialize)
+        #expect(refused.errorCode == 1003, "\(refused)")
+        #expect(try subject.waitForExit() == .status(1), "\(subject.errors)")
+        try subject.expectNothingLeft()
+    }
+
+    @Test("A call waits for a server that is lost before it has told what it has")
+    func lostBeforeItsList() throws {
+        func once(_ list: String) -> String {
+            "[ -e \"$folder/\(list)\" ] || { touch \"$folder/\(list)\"; exit 3; }; "
+        }
+        let prompts = #"answer '{"prompts":[{"name":"p"}]}'"#
+        let script = try ScriptedServer([
+            ("*server/discover*", ScriptedServer.unknownMethod),
+            ScriptedServer.initialize(#"{"tools":{},"prompts":{}}"#),
+            ("*tools/list*", once("tools") + ScriptedServer.tools(["t"])),
+            ("*prompts/list*", once("prompts") + prompts),
+            ("*prompts/get*", #"answer '{"messages":[]}'"#),
+            ("*tools/call*", #"answer '{"content":[]}'"#),
+        ])
+        let words = script.command.map { "\"\($0)\"" }
+        let file = try ServersFile(servers: [
+            ("a", #"{"command": \#(words[0]), "args": [\#(words[1])]}"#), ("b", ServersFile.stub()),
+        ])
+        let subject = try Subject(Setup(file))
+        try subject.initialize()
+        #expect(try subject.call("1", "a__t").value("result", "content") != nil)
+        let prompt = try subject.request("2", "prompts/get", #"{"name":"a__p"}"#)
+        #expect(prompt.value("result", "messages") != nil, "\(prompt)")
+        #expect(try subject.finish() == .status(0))
+    }
+
     @Test("Hidden tools are neither listed nor called, and renamed ones have their new name")
     func hiddenAndRenamed() throws {
         let rules = #", "mcpo": {"tools": {"echo": {"name": "say"}, "d*": {"hide": true}}}"#

@@ -316,6 +316,7 @@ extension ProxyCore {
                 state.list.content.ttlMs != nil && state.readAt < since
                 && now >= state.freshUntil
             if state.list.isKnown && !isOld { return true }
+            // One that was lost before it had told what it has may be back in a moment.
             return !isOpen && isBroken(server) || now >= state.waitUntil
         }
     }
