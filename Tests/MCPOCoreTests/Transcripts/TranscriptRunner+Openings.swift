@@ -51,7 +51,7 @@ extension TranscriptRunner {
         let peer = Peer.server(name)
         guard try process(name).pipes.lines.first?.isRequest("initialize") == true else { return }
         let number = try question(of: peer, "initialize")
-        try say(peer, Self.welcome(number, []))
+        try say(peer, Self.welcome(number, capabilities[name.server] ?? ["tools"]))
         try hear(peer, Self.opened)
     }
 
@@ -60,6 +60,7 @@ extension TranscriptRunner {
         _ name: ProcessName, _ era: Era, _ tools: String, _ capabilities: [String]
     ) throws(TranscriptError) {
         try start(.serverStarts(name))
+        self.capabilities[name.server] = capabilities
         let peer = Peer.server(name)
         var number = try question(of: peer, "server/discover")
         if era == .legacy {

@@ -20,6 +20,8 @@ struct TranscriptRunner: ~Copyable {
     var processes: [ProcessTape] = []
     /// What every process was called, those that are gone included.
     var started: [ConnectionID: ProcessName] = [:]
+    /// What the servers have said that they have, by place.
+    var capabilities: [Int: [String]] = [:]
     /// Processes that the core has not released yet.
     var unreleased: Set<ConnectionID> = []
     /// What the core asked for and no line has expected yet; logs apart, their order is free.
