@@ -7,7 +7,10 @@ extension ProxyCore {
         guard isGateway else { return }
         // What was held for the server has been sent first, and may have asked already.
         for kind in EntryList.Kind.allCases where gateway.parts[server][kind].flight == 0 {
-            gateway.parts[server][kind].isDue = true
+            // What could not be had of the process before is asked for again.
+            let isThere = hasCapability(kind.capability, server)
+            gateway.parts[server][kind].isAbsent = !isThere
+            gateway.parts[server][kind].isDue = isThere
         }
         askForLists(of: server, at: now, into: &effects)
         listen(to: server, into: &effects)
