@@ -274,8 +274,8 @@ extension ProxyCore {
     /// The server that is asked for any resource, because no other one has some.
     var onlyReader: ServerIndex? {
         let readers = order.filter { server in
-            !gateway.parts[server][.resources].isAbsent
-                || !gateway.parts[server][.templates].isAbsent
+            // One whose lists cannot be had now may be the one.
+            gateway.parts[server].greeting == nil || hasCapability("resources", server)
         }
         return readers.count == 1 ? readers.first : nil
     }
