@@ -235,7 +235,9 @@ extension ProxyCore {
             failFlight(number, of: connection, into: &effects) { _ in ProxyError(.timeout, "") }
             if flight.purpose == .catalog {
                 let server = connections[connection].server
-                toolsAreNotToBeHad(of: server, mayTryAgain: true, after: .zero)
+                let isRefused = servers[server].era != .modern
+                toolsAreNotToBeHad(
+                    of: server, mayTryAgain: true, isRefused: isRefused, after: .zero)
             }
         }
     }
