@@ -77,6 +77,7 @@ final class MeshAuditor {
     var isListening = false
     /// From now on everything has to succeed.
     var expectsSuccess = false
+    var expectsLists = false
 
     // Attempts
     var attempts: [MeshAttempt] = []

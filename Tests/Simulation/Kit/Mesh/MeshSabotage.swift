@@ -28,7 +28,8 @@ package enum MeshSabotage: String, CaseIterable, Sendable {
     case openedTwice
     /// A write takes effect only after its answer.
     case lateChange
-    case deafToSignals
+    /// Nobody ends a process.
+    case immortality
 
     /// The promise that has to catch it.
     package var caughtBy: MeshPromise {
@@ -49,31 +50,129 @@ package enum MeshSabotage: String, CaseIterable, Sendable {
         case .slowOpening: .opening
         case .openedTwice: .handshake
         case .lateChange: .freshness
-        case .deafToSignals: .idle
+        case .immortality: .idle
         }
     }
 }
 
 extension MeshSabotage {
     /// Makes a run in which the bug can show itself.
-    func prepare(_ scenario: inout MeshScenario) {}
+    func prepare(_ scenario: inout MeshScenario) {
+        switch self {
+        case .impatience, .longQueue, .overtaking:
+            scenario.calmDown()
+        case .contagion:
+            scenario.isolate()
+        default: return
+        }
+    }
 
     /// Gives the core other settings.
-    func alter(_ settings: inout ProxySettings) {}
+    func alter(_ settings: inout ProxySettings) {
+        switch self {
+        case .impatience:
+            settings.timeout = .milliseconds(1)
+            for server in settings.servers.indices { settings.servers[server].timeout = nil }
+        case .eagerRetries:
+            settings.retry.maximum += 3
+            settings.retry.budgetPercent = 100
+        case .ignoredLimits:
+            settings.concurrency = nil
+        case .longQueue:
+            settings.concurrency?.queueTimeout = 1_000_000_000_000
+        case .largePool:
+            for server in settings.servers.indices {
+                settings.servers[server].pool.maximum = 12
+                settings.servers[server].pool.maximumInFlight = 1
+            }
+        case .noChecks:
+            for server in settings.servers.indices {
+                settings.servers[server].pool.healthCheckInterval = .zero
+            }
+        case .slowOpening:
+            settings.gateway?.startupWait = .seconds(60)
+        default: return
+        }
+    }
 }
 
 /// Plants one kind of bug.
 struct MeshSaboteur {
     let sabotage: MeshSabotage
+    /// The number of an attempt that was answered earlier.
+    private var earlier: Int?
+    /// A line that is held back.
+    private var kept: [UInt8]?
 
     init(_ sabotage: MeshSabotage) {
         self.sabotage = sabotage
     }
 
-    mutating func spoil(_ lines: inout [[UInt8]], _ world: MeshWorld) {}
+    /// Changes what the core says to the client.
+    mutating func spoil(_ lines: inout [[UInt8]], _ world: MeshWorld) {
+        let line = lines[0]
+        switch sabotage {
+        case .hiddenEntries:
+            guard let place = line.place(of: Array(#","v":1,"x":1.0E+2},{"#.utf8)) else { return }
+            lines[0] = Array(line[..<place.lowerBound] + line[(place.upperBound - 2)...])
+        case .lostNotice:
+            if line.contains("list_changed") { lines = [] }
+        case .falsePromise:
+            lines[0] = line.replacingFirst(
+                Array(#""retrySafe":false"#.utf8), with: Array(#""retrySafe":true"#.utf8))
+        default: spoilAnswer(&lines, world)
+        }
+    }
+
+    private mutating func spoilAnswer(_ lines: inout [[UInt8]], _ world: MeshWorld) {
+        let line = lines[0]
+        guard let run = world.auditor.number(after: #""run":"#, in: line),
+            line.contains(MeshAnswers.odd)
+        else { return }
+        switch sabotage {
+        case .lostAnswer: lines = []
+        case .doubledAnswer: lines.append(line)
+        case .swappedAnswer:
+            if let earlier {
+                lines[0] = line.replacingFirst(
+                    Array(#""run":\#(run),"#.utf8), with: Array(#""run":\#(earlier),"#.utf8))
+            }
+        case .contagion:
+            let kept = kept
+            self.kept = line
+            lines = kept.map { [$0] } ?? []
+        default: return
+        }
+        earlier = run
+    }
+
+    /// Changes what the core says to a process.
     mutating func spoilWritten(
         _ lines: inout [[UInt8]], _ process: MeshProcess, _ world: MeshWorld
-    ) {}
-    func delays(_ attempt: MeshAttempt, _ world: MeshWorld) -> Bool { false }
-    func leaveSomething(_ world: MeshWorld) {}
+    ) {
+        let line = lines[0]
+        switch sabotage {
+        case .changedArguments:
+            lines[0] = line.replacingFirst(Array("1.0E+2".utf8), with: Array("100.0".utf8))
+        case .repeatedWrite:
+            if line.contains(#""name":"set_item""#) { lines.append(line) }
+        case .openedTwice:
+            if line.contains(#""method":"initialize""#) { lines.append(line) }
+        case .overtaking:
+            guard line.contains(#""name":"set_item""#) else { return }
+            let kept = kept
+            self.kept = kept == nil ? line : nil
+            lines = kept.map { [line, $0] } ?? []
+        default: return
+        }
+    }
+
+    /// Whether a write takes effect later than it should.
+    func delays(_ attempt: MeshAttempt, _ world: MeshWorld) -> Bool {
+        guard sabotage == .lateChange, attempt.request?.isWrite == true,
+            attempt.answeredAt == nil
+        else { return false }
+        world.agenda.add(.works(attempt), at: world.now.advanced(by: .milliseconds(5)))
+        return true
+    }
 }

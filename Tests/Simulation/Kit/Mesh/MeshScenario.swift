@@ -18,7 +18,7 @@ struct MeshScenario {
     /// How many keys each server's database has.
     static let keys = 2
 
-    let kind: Kind
+    private(set) var kind: Kind
     let isGateway: Bool
     let client: Era
     var settings = ProxySettings(serverName: "")
@@ -146,6 +146,24 @@ struct MeshScenario {
         caching.needsTools = true
         caching.dedupTTL = dice.pick([nil, .seconds(60)])
         settings.caching = caching
+    }
+
+    // MARK: For sabotages
+
+    /// Nothing goes wrong.
+    mutating func calmDown() {
+        kind = .calm
+        cancellations = 0
+        longCalls = 0
+        for server in servers.indices { servers[server].pacify() }
+    }
+
+    /// One server goes wrong.
+    mutating func isolate() {
+        calmDown()
+        kind = .isolated
+        settings.concurrency = nil
+        servers[0].isWild = true
     }
 
     // MARK: What it means

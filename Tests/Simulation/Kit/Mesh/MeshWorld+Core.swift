@@ -97,9 +97,10 @@ extension MeshWorld {
             guard let process = process(connection) else { return }
             process.isEnding = true
             if process.isStubborn, signal == .terminate { return }
-            if saboteur?.sabotage == .deafToSignals { return }
             agenda.add(.processDies(process), at: now.advanced(by: .milliseconds(5)))
-        case .release(let connection): process(connection)?.isReleased = true
+        case .release(let connection):
+            if saboteur?.sabotage == .immortality { return }
+            process(connection)?.isReleased = true
         case .exit(let code):
             exitCode = code
             auditor.noteExit(code, self)

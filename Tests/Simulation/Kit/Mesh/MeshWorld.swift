@@ -115,18 +115,25 @@ final class MeshWorld {
             if scenario.servers[server].hasResources { ask(script.read(server, &dice)) }
             run(for: .seconds(2))
         }
+        askForLists()
+        auditor.expectsLists = true
+        askForLists()
+        run(for: .seconds(6))
+        if isGoing { auditor.checkQuiet(self) }
+    }
+
+    /// An old list may be shown while the new one is asked for, once.
+    private func askForLists() {
         for kind in EntryList.Kind.allCases where scenario.isGateway {
             ask(script.list(kind, &dice))
         }
+        run(for: .seconds(3))
         while isGoing, !auditor.isQuiet, step() {}
-        run(for: .seconds(6))
-        if isGoing { auditor.checkQuiet(self) }
     }
 
     /// The client goes, and mcpo with it.
     private func finish() {
         guard isGoing else { return }
-        saboteur?.leaveSomething(self)
         if !hasEnded { end() }
         let last = now.advanced(by: .seconds(60))
         while isGoing, step(until: last) {}
@@ -244,7 +251,8 @@ extension MeshWorld {
     }
 
     func ask(_ request: MeshRequest) {
-        if dice.percent(scenario.cancellations), request.method != .initialize, !isPeaceful {
+        let isOpening = request.method == .initialize || request.method == .discover
+        if dice.percent(scenario.cancellations), !isOpening, !isPeaceful {
             later(.clientCancels(request), .milliseconds(800))
         }
         tell(request.line) { auditor.noteArrival(of: request, self) }

@@ -152,7 +152,8 @@ extension MeshAuditor {
     private func judgeService(_ request: MeshRequest, _ code: String, _ world: MeshWorld) {
         if world.hasEnded { return }
         let error = "\(request.method) \(request.target) got the error \(code)"
-        if expectsSuccess { return blame(.service, "\(error) in times of peace") }
+        let isOpening = request.method == .initialize || request.method == .discover
+        if expectsSuccess, !isOpening { return blame(.service, "\(error) in times of peace") }
         guard request.isExpected, let server = request.server, isCalm(server) else { return }
         if scenario.kind == .isolated { return blame(.isolation, error) }
         // A call may wait for its turn for as long as it may take.
