@@ -24,13 +24,19 @@ extension ProxyCore {
         _ connection: ConnectionID, at now: Instant, into effects: inout Effects
     ) {
         let server = connections[connection].server
-        if servers[server].era == .modern {
+        let isFirst = connection == servers[server].first
+        if servers[server].era == .modern, isFirst {
             open(connection, at: now, into: &effects)
             return
         }
         let patience = servers[server].settings.pool.connectionTimeout
         connections[connection].phase = .reopening(until: now.advanced(by: patience))
-        if servers[server].era == .legacy {
+        if servers[server].era == .modern {
+            // No call should wait until it has started while others have time.
+            ask(
+                connection, "server/discover", "{\"_meta\":\(ownMetaText)}", as: .probe,
+                into: &effects)
+        } else if servers[server].era == .legacy {
             introduce(connection, at: now, into: &effects)
         } else {
             gateway.parts[server].probeUntil = now.advanced(by: gateway.settings.probeTimeout)
@@ -48,6 +54,14 @@ extension ProxyCore {
     ) {
         guard case .reopening = connections[connection].phase else { return }
         let server = connections[connection].server
+        guard connection == servers[server].first else {
+            if envelope.result.kind == .object {
+                open(connection, at: now, into: &effects)
+            } else {
+                endConnection(connection, graceful: true, at: now, into: &effects)
+            }
+            return
+        }
         gateway.parts[server].probeUntil = .never
         gateway.parts[server].isProbed = false
         if envelope.result.kind == .object {
