@@ -10,8 +10,8 @@
  * repetition. Meter, stub and relay are C so that they are much lighter than what is measured.
  *
  * The files: wire.h the bytes, peer.c one command under test, observe.c its memory and CPU time,
- * load.c the closed loop, caching.c keys and what was executed, scenario.c the table of scenarios,
- * report.c the tables and goals.
+ * load.c the closed loop, caching.c keys and what was executed, files.c configurations of several
+ * servers, scenario.c the table of scenarios, report.c the tables and goals.
  *
  * Exit status: 0; 1 when an answer was wrong or missing, the server executed what it should not
  * have, or something died or hung; 2 for wrong arguments. Missed goals do not change it: machines
@@ -108,6 +108,31 @@ static char *join(const char *a, const char *b) {
 
 #define UNCACHED " --no-cache --no-dedup --no-metrics-tool"
 
+#define OFF "\"cache\":{\"policy\":\"off\"},\"dedup\":{\"ttl\":0},\"metricsTool\":false"
+#define OFF_AND_MAX(calls) OFF ",\"concurrency\":{\"max\":" #calls "}"
+#define POOL_OF(connections) "\"pool\":{\"max\":" #connections "}"
+
+/* mcpo with a file of servers; nothing is cached, so each call reaches its server. */
+static void add_file_configs(struct plan *plan, const char *command) {
+    const struct config configs[] = {
+        {.name = "of1", .servers = 1, .options = OFF},
+        {.name = "of2", .servers = 2, .called = 1, .options = OFF},
+        {.name = "of20", .servers = 20, .called = 1, .options = OFF},
+        {.name = "to4", .servers = 4, .called = 4, .options = OFF},
+        {.name = "to20", .servers = 20, .called = 20, .options = OFF},
+        {.name = "pool1", .servers = 1, .options = OFF, .own_options = POOL_OF(1)},
+        {.name = "pool8", .servers = 1, .options = OFF, .own_options = POOL_OF(8)},
+        {.name = "limit16", .servers = 1, .options = OFF_AND_MAX(16)},
+        {.name = "limit1000", .servers = 1, .options = OFF_AND_MAX(1000)},
+        {.name = "window16", .servers = 1, .window = 16, .options = OFF_AND_MAX(1000)},
+    };
+    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+        struct config config = configs[i];
+        config.command = command;
+        add_config(plan, config);
+    }
+}
+
 /* Our programs lie in REPOSITORY/.bench; mcpo, unless told, is REPOSITORY/.build/release/mcpo. */
 static void add_own_configs(struct plan *plan, const char *mcpo) {
     char path[PATH_MAX];
@@ -120,6 +145,12 @@ static void add_own_configs(struct plan *plan, const char *mcpo) {
     add_config(plan, (struct config){.name = "relay", .command = join(path, "/relay {}")});
     add_config(plan,
                (struct config){.name = "limit", .command = join(path, "/limit"), .caches = true});
+    const struct config fans[] = {
+        {.name = "fan1", .command = join(path, "/fan 1 {}")},
+        {.name = "fan4", .command = join(path, "/fan 4 {}"), .servers = 4, .called = 4},
+        {.name = "fan20", .command = join(path, "/fan 20 {}"), .servers = 20, .called = 20},
+    };
+    for (size_t i = 0; i < sizeof fans / sizeof *fans; i++) add_config(plan, fans[i]);
 
     bool told = mcpo != NULL;
     if (!told) {
@@ -132,6 +163,7 @@ static void add_own_configs(struct plan *plan, const char *mcpo) {
             plan, (struct config){.name = "mcpo", .command = join(mcpo, " -- {}"), .caches = true});
         add_config(plan,
                    (struct config){.name = "uncached", .command = join(mcpo, UNCACHED " -- {}")});
+        add_file_configs(plan, join(mcpo, " --config {file}"));
     } else if (told) {
         usage("--mcpo: no such program");
     } else {
@@ -239,6 +271,7 @@ int main(int argc, char **argv) {
     pin(&plan);
     peer_setup();
     make_counts(&plan);
+    files_setup(&plan);
 
     struct results results = {.plan = &plan};
     size_t count = plan.scenario_count * plan.config_count * plan.repetitions;

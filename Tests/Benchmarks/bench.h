@@ -15,7 +15,7 @@
 
 #include "load.h"
 
-enum { CONFIGS_MAX = 12, REPETITIONS_MAX = 50, WORDS_MAX = 64 };
+enum { CONFIGS_MAX = 24, REPETITIONS_MAX = 50, WORDS_MAX = 64 };
 
 /* Times in µs (start-up and shutdown in ms), memory in bytes. */
 enum metric {
@@ -39,7 +39,7 @@ enum metric {
     METRICS
 };
 
-enum kind { LOAD, LIFE, MEMORY };
+enum kind { LOAD, LIFE, LISTED, MEMORY }; /* LISTED: start to complete tools/list */
 
 /* One line in scenario.c. What is 0 is left at its default. */
 struct scenario {
@@ -60,12 +60,18 @@ struct scenario {
     const char *mcpo_args; /* instead of "-- {}" */
 };
 
-/* How to start what is measured: words separated by spaces, `{}` stands for the stub's command. */
+/* How to start what is measured: words separated by spaces. `{}` stands for the stub's command,
+ * `{file}` for the path of a file with `servers` of it. */
 struct config {
     const char *name;
     const char *command;
     bool foreign; /* see peer.h */
     bool caches; /* what is read-only is executed once; a foreign one's other counts may be wrong */
+    unsigned servers; /* behind it; 0: one, whose names have no prefix */
+    unsigned called;  /* so many of them are called in turn */
+    unsigned window;  /* instead of the scenario's */
+    const char *options;     /* `mcpo` of the file, and of each server in it */
+    const char *own_options;
 };
 
 struct plan {
@@ -75,6 +81,7 @@ struct plan {
     size_t peer_share; /* peers make one call in so many: theirs may take a thousand times longer */
     const char *stub, *mcpo;
     const char *counts_path; /* see counts.h */
+    const char *directory;   /* for files of servers; removed at the end */
     const uint64_t *counts;
     struct config configs[CONFIGS_MAX];
     size_t config_count;
@@ -106,6 +113,11 @@ size_t scenario_calls(const struct plan *plan, const struct scenario *scenario);
 /* One repetition of a scenario with one configuration. False after printing what went wrong. */
 bool scenario_run(const struct plan *plan, const struct scenario *scenario,
                   const struct config *config, double *values);
+
+/* files.c: writes a file of servers that are all started with these words; returns its path. */
+char *files_write(const struct plan *plan, const struct config *config, char *const *words);
+/* Makes plan->directory. */
+void files_setup(struct plan *plan);
 
 void report(const struct results *results, FILE *out);
 

@@ -42,7 +42,7 @@ static bool await_hit(struct peer *peer, const struct plan *plan, const struct l
 
 bool caching_begin(struct peer *peer, const struct plan *plan, const struct load *load,
                    const struct config *config) {
-    return peer_list_tools(peer) && (!config->caches || await_hit(peer, plan, load));
+    return peer_list_tools(peer, 0) && (!config->caches || await_hit(peer, plan, load));
 }
 
 /* ---- Keys ------------------------------------------------------------------------------------ */

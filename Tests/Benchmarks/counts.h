@@ -27,12 +27,13 @@ enum tool {
     TOOL_LOOKUP_BROKEN,
     TOOL_GET_VALUE,
     TOOL_SET_VALUE,
+    TOOL_LOOKUP_SERIAL,
     TOOLS
 };
 
 static const char *const tool_names[TOOLS] = {
     "echo",       "big",         "slow",          "serial",    "lookup",
-    "lookup_big", "lookup_slow", "lookup_broken", "get_value", "set_value"};
+    "lookup_big", "lookup_slow", "lookup_broken", "get_value", "set_value", "lookup_serial"};
 
 /* TOOLS if there is none of this name. */
 static inline enum tool tool_named(const char *name, size_t length) {

@@ -3,7 +3,7 @@
  *
  * It has to be much cheaper than what it measures, since all run on one CPU: one read(), one clock
  * reading and one write() per wake-up, however many answers came; requests are a constant with one
- * or two numbers in it; an answer is checked with memcmp: its bytes are known beforehand (wire.h).
+ * or two numbers in it (one constant for each server that is called); an answer is checked with memcmp: its bytes are known beforehand (wire.h).
  *
  * It cannot deadlock with a peer that writes while it is not read: it writes without blocking and,
  * while something is left unwritten, waits for both directions. Else it simply blocks in read().
@@ -46,8 +46,11 @@ struct loop {
     uint64_t *calls; /* by id − first_id */
     size_t sent, answered;
 
-    char request_tail[REQUEST_MAX]; /* up to its key if that is not the same for all */
-    size_t request_tail_length;
+    struct request_tail {
+        size_t length;
+        char bytes[REQUEST_MAX]; /* up to its key if that is not the same for all */
+    } *tails;                    /* one a server that is called in turn */
+    size_t tail_count;
     char *output; /* output[written, filled) waits for room in the pipe */
     size_t written, filled;
 
@@ -91,8 +94,9 @@ static void add_request(struct loop *l, uint64_t now) {
     memcpy(at, REQUEST_HEAD, sizeof REQUEST_HEAD - 1);
     at += sizeof REQUEST_HEAD - 1;
     at += print_number(at, l->first_id + l->sent);
-    memcpy(at, l->request_tail, l->request_tail_length);
-    at += l->request_tail_length;
+    const struct request_tail *tail = &l->tails[l->sent % l->tail_count];
+    memcpy(at, tail->bytes, tail->length);
+    at += tail->length;
     if (has_many_keys(l->load)) {
         at += print_number(at, key_of(l, l->sent));
         memcpy(at, KEYED_END, sizeof KEYED_END - 1);
@@ -212,20 +216,31 @@ static bool run_loop(struct loop *l) {
     return true;
 }
 
-static int print_request(struct loop *l) {
-    const char *tool = l->load->tool;
-    if (l->load->keys == NO_KEYS) return snprintf(l->request_tail, REQUEST_MAX, REQUEST_TAIL, tool);
-    if (has_many_keys(l->load)) return snprintf(l->request_tail, REQUEST_MAX, KEYED_TAIL, tool);
-    return snprintf(l->request_tail, REQUEST_MAX, KEYED_TAIL "%llu" KEYED_END, tool,
-                    (unsigned long long)l->load->key);
+static int print_request(const struct load *load, const char *tool, char *bytes) {
+    if (load->keys == NO_KEYS) return snprintf(bytes, REQUEST_MAX, REQUEST_TAIL, tool);
+    if (has_many_keys(load)) return snprintf(bytes, REQUEST_MAX, KEYED_TAIL, tool);
+    return snprintf(bytes, REQUEST_MAX, KEYED_TAIL "%llu" KEYED_END, tool,
+                    (unsigned long long)load->key);
+}
+
+static void prepare_requests(struct loop *l) {
+    char name[REQUEST_MAX];
+    l->tail_count = l->load->servers > 0 ? l->load->servers : 1;
+    l->tails = calloc(l->tail_count, sizeof *l->tails);
+    if (l->tails == NULL) die("memory");
+    for (size_t i = 0; i < l->tail_count; i++) {
+        if (l->load->servers == 0) snprintf(name, sizeof name, "%s", l->load->tool);
+        else snprintf(name, sizeof name, SERVER_NAME "__%s", (unsigned)i, l->load->tool);
+        int n = print_request(l->load, name, l->tails[i].bytes);
+        if (n < 0 || n >= REQUEST_MAX) die("a tool's name is too long");
+        l->tails[i].length = (size_t)n;
+    }
 }
 
 static void prepare(struct loop *l) {
     const size_t longest = sizeof REQUEST_HEAD + 2 * DIGITS_MAX + sizeof KEYED_END;
-    int n = print_request(l);
-    if (n < 0 || n >= REQUEST_MAX) die("a tool's name is too long");
-    l->request_tail_length = (size_t)n;
-    l->output = malloc(l->load->window * (longest + (size_t)n));
+    prepare_requests(l);
+    l->output = malloc(l->load->window * (longest + REQUEST_MAX));
     l->expected = wire_answer_tail(l->load->text_bytes, &l->expected_length);
     l->calls = malloc(l->load->calls * sizeof *l->calls);
     if (l->output == NULL || l->expected == NULL || l->calls == NULL) die("memory");
@@ -273,6 +288,7 @@ bool load_run(struct peer *peer, const struct load *load, struct load_result *re
     prepare(&loop);
     bool ok = measure(&loop, result);
     free(loop.calls);
+    free(loop.tails);
     free(loop.expected);
     free(loop.output);
     return ok;

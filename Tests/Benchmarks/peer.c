@@ -176,7 +176,16 @@ bool peer_initialize(struct peer *peer, uint64_t *answered_at) {
     return send_text(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n");
 }
 
-bool peer_list_tools(struct peer *peer) {
+static size_t tools_in(const char *line, size_t length) {
+    static const char mark[] = "\"inputSchema\":";
+    const char *end = line + length;
+    size_t count = 0;
+    for (; (line = memmem(line, (size_t)(end - line), mark, sizeof mark - 1)) != NULL; line++)
+        count++;
+    return count;
+}
+
+bool peer_list_tools(struct peer *peer, size_t at_least) {
     char request[96], *line;
     size_t length;
     snprintf(request, sizeof request, ANSWER_HEAD "%llu,\"method\":\"tools/list\"}\n",
@@ -185,7 +194,11 @@ bool peer_list_tools(struct peer *peer) {
     for (;;) {
         while ((line = reader_line(&peer->reader, &length)) == NULL)
             if (!peer_read(peer)) return false;
-        if (memmem(line, length, "\"tools\":", 8) != NULL) return true;
+        if (memmem(line, length, "\"tools\":", 8) != NULL) {
+            size_t count = tools_in(line, length);
+            return count >= at_least ||
+                   peer_fault(peer, "tools/list has %zu tools, not %zu", count, at_least);
+        }
         if (memmem(line, length, "\"error\":", 8) != NULL)
             return peer_fault(peer, "a wrong answer to tools/list: %.*s",
                               (int)(length < 150 ? length : 150), line);

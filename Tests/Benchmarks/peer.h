@@ -44,8 +44,8 @@ void peer_setup(void);
 void peer_start(struct peer *peer, char *const *command, bool foreign);
 /* initialize and notifications/initialized; *answered_at is when the answer was there. */
 bool peer_initialize(struct peer *peer, uint64_t *answered_at);
-/* tools/list, until it is answered. */
-bool peer_list_tools(struct peer *peer);
+/* tools/list, until it is answered; a fault if it has fewer tools than that. */
+bool peer_list_tools(struct peer *peer, size_t at_least);
 /* Closes its stdin and reaps it. A status other than 0 is a fault, unless it is foreign. */
 bool peer_stop(struct peer *peer, uint64_t *nanoseconds);
 /* After a fault: prints the command's stderr, ends it, reaps it. */

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "bench.h"
 #include "caching.h"
+#include "counts.h"
 #include "wire.h"
 
 #include <math.h>
@@ -20,6 +21,7 @@
 #define SERIAL .tool = "serial", .text_bytes = ECHO_TEXT_BYTES
 #define LOOKUP .tool = "lookup", .text_bytes = ECHO_TEXT_BYTES
 #define LOOKUP_BIG .tool = "lookup_big", .text_bytes = BIG_TEXT_KIB * 1024
+#define LOOKUP_SERIAL .tool = "lookup_serial", .text_bytes = ECHO_TEXT_BYTES
 #define LOOKUP_SLOW .tool = "lookup_slow", .text_bytes = ECHO_TEXT_BYTES
 #define CALLS(count, quick) .calls = count, .quick_calls = quick
 
@@ -58,6 +60,15 @@ const struct scenario all_scenarios[] = {
     {"memory-keys", MEMORY, "resident memory, each call another key, 64 outstanding", NULL, "mcpo",
      LOOKUP, .window = 64, CALLS(500000, 500000), .keys = UNIQUE_KEYS,
      .mcpo_args = "--cache-max-size 1000000 --cache-max-bytes 64MiB -- {}"},
+    {"servers", LOAD, "150-byte answers of 1, 4 and 20 servers in turn, 64 outstanding", "of1",
+     "of1 of2 of20 to4 to20 fan1 fan4 fan20", ECHO, .window = 64, CALLS(300000, 60000)},
+    {"pool", LOAD, "server takes 20 ms, one at a time, 64 outstanding", "pool1", "pool1 pool8",
+     LOOKUP_SERIAL, .window = 64, CALLS(640, 320), .keys = UNIQUE_KEYS, .repetitions = 3,
+     .stub_args = "--serial-ms 20"},
+    {"startup-20", LISTED, "20 servers that start in 2 s: start to complete tools/list", "direct",
+     "direct to20", ECHO, .window = 1, CALLS(1, 1), .repetitions = 3, .stub_args = "--start-ms 2000"},
+    {"limits", LOAD, "150-byte answers, 64 outstanding, at most 16 or 1,000 at once", "limit1000",
+     "limit16 limit1000 window16", ECHO, .window = 64, CALLS(300000, 60000)},
     {"serial", LOAD, "server takes 1 ms, one at a time, 8 outstanding", "direct",
      SERIAL, .window = 8, CALLS(1000, 300), .stub_args = "--serial-ms 1", .by_name_only = true},
     /* clang-format on */
@@ -113,17 +124,22 @@ struct command {
 
 /* Strings from strdup are not freed: a command lives as long as the few hundred of a run do. */
 static void add_words(struct command *c, const char *text, const struct plan *plan,
-                      const struct scenario *s) {
+                      const struct scenario *s, const struct config *config) {
     char *copy = strdup(text), *rest = NULL;
     if (copy == NULL) die("memory");
     for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
         if (strcmp(word, "{}") == 0 && plan != NULL) {
-            add_words(c, plan->stub, NULL, NULL);
-            add_words(c, "--legacy", NULL, NULL);
-            if (s->keys != NO_KEYS) add_words(c, "--counts", NULL, NULL);
-            if (s->keys != NO_KEYS) add_words(c, plan->counts_path, NULL, NULL);
-            if (s->stub_args != NULL) add_words(c, s->stub_args, NULL, NULL);
+            add_words(c, plan->stub, NULL, NULL, NULL);
+            add_words(c, "--legacy", NULL, NULL, NULL);
+            if (s->keys != NO_KEYS) add_words(c, "--counts", NULL, NULL, NULL);
+            if (s->keys != NO_KEYS) add_words(c, plan->counts_path, NULL, NULL, NULL);
+            if (s->stub_args != NULL) add_words(c, s->stub_args, NULL, NULL, NULL);
             continue;
+        }
+        if (strcmp(word, "{file}") == 0 && plan != NULL) {
+            struct command server = {.count = 0};
+            add_words(&server, "{}", plan, s, NULL);
+            word = files_write(plan, config, server.words);
         }
         if (c->count == WORDS_MAX) die("a command has too many words");
         c->words[c->count++] = word;
@@ -135,8 +151,8 @@ static void build_command(struct command *c, const struct plan *plan, const stru
                           const struct config *config) {
     bool replaced = s->mcpo_args != NULL && strcmp(config->name, "mcpo") == 0;
     *c = (struct command){.count = 0};
-    if (replaced) add_words(c, plan->mcpo, NULL, NULL);
-    add_words(c, replaced ? s->mcpo_args : config->command, plan, s);
+    if (replaced) add_words(c, plan->mcpo, NULL, NULL, NULL);
+    add_words(c, replaced ? s->mcpo_args : config->command, plan, s, config);
 }
 
 /* ---- One repetition of each kind ------------------------------------------------------------- */
@@ -148,11 +164,12 @@ struct cell_run {
     size_t calls;
 };
 
-static struct load load_of(const struct scenario *s, size_t calls) {
+static struct load load_of(const struct scenario *s, const struct config *config, size_t calls) {
     return (struct load){.tool = s->tool,
                          .text_bytes = s->text_bytes,
                          .calls = calls,
-                         .window = s->window,
+                         .window = config->window > 0 ? config->window : s->window,
+                         .servers = config->servers > 1 ? config->called : 0,
                          .keys = s->keys,
                          .key = WARM_KEY,
                          .chosen = s->keys == CHOSEN_KEYS ? caching_zipf_keys(calls) : NULL};
@@ -197,7 +214,8 @@ static bool load_and_count(const struct cell_run *run, const struct load *load, 
 static bool run_load(const struct cell_run *run, const struct scenario *s, double *values) {
     uint64_t answered_at;
     struct load_result r;
-    struct load warm_up = load_of(s, run->calls / WARM_UP_SHARE + 1), load = load_of(s, run->calls);
+    struct load warm_up = load_of(s, run->config, run->calls / WARM_UP_SHARE + 1);
+    struct load load = load_of(s, run->config, run->calls);
     if (!peer_initialize(run->peer, &answered_at)) return false;
     if (s->keys != NO_KEYS && !caching_begin(run->peer, run->plan, &load, run->config))
         return false;
@@ -211,7 +229,8 @@ static bool run_memory(const struct cell_run *run, const struct scenario *s, dou
     struct peer *peer = run->peer;
     struct memory idle, early, late;
     struct load_result r;
-    struct load first = load_of(s, EARLY_CALLS), rest = load_of(s, run->calls - EARLY_CALLS);
+    struct load first = load_of(s, run->config, EARLY_CALLS);
+    struct load rest = load_of(s, run->config, run->calls - EARLY_CALLS);
     if (!peer_initialize(peer, &answered_at)) return false;
     sleep_ms(SETTLE_MS);
     if (!peer_memory(peer, &idle)) return false;
@@ -228,12 +247,12 @@ static bool run_memory(const struct cell_run *run, const struct scenario *s, dou
 }
 
 /* A whole life: start, initialize, one call, a pause, the end of stdin. */
-static bool run_life(struct peer *peer, const struct scenario *s, char *const *command,
-                     bool foreign, double *startup, double *shutdown) {
+static bool run_life(struct peer *peer, const struct scenario *s, const struct config *config,
+                     char *const *command, double *startup, double *shutdown) {
     uint64_t began = now_ns(), answered_at, ending;
     struct load_result r;
-    struct load one = load_of(s, 1);
-    peer_start(peer, command, foreign);
+    struct load one = load_of(s, config, 1);
+    peer_start(peer, command, config->foreign);
     if (!peer_initialize(peer, &answered_at) || !load_run(peer, &one, &r)) return false;
     sleep_ms(QUIET_MS);
     if (!peer_stop(peer, &ending)) return false;
@@ -247,11 +266,23 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* Start, initialize, tools/list: until the tools of all servers are there, in its first answer. */
+static bool run_listed(struct peer *peer, const struct config *config, char *const *command,
+                       double *values) {
+    uint64_t began = now_ns(), answered_at, ending;
+    size_t servers = config->servers > 0 ? config->servers : 1;
+    peer_start(peer, command, config->foreign);
+    if (!peer_initialize(peer, &answered_at) || !peer_list_tools(peer, servers * TOOLS))
+        return false;
+    values[STARTUP] = (double)(now_ns() - began) / 1e6;
+    return peer_stop(peer, &ending);
+}
+
 static bool run_lives(struct peer *peer, const struct scenario *s, size_t lives,
-                      char *const *command, bool foreign, double *values) {
+                      const struct config *config, char *const *command, double *values) {
     double startup[lives], shutdown[lives];
     for (size_t i = 0; i < lives; i++)
-        if (!run_life(peer, s, command, foreign, &startup[i], &shutdown[i])) return false;
+        if (!run_life(peer, s, config, command, &startup[i], &shutdown[i])) return false;
     qsort(startup, lives, sizeof *startup, compare);
     qsort(shutdown, lives, sizeof *shutdown, compare);
     values[STARTUP] = startup[lives / 2];
@@ -269,7 +300,9 @@ bool scenario_run(const struct plan *plan, const struct scenario *s, const struc
     struct cell_run run = {plan, config, &peer, calls};
     build_command(&command, plan, s, config);
     if (s->kind == LIFE) {
-        ok = run_lives(&peer, s, calls, command.words, config->foreign, values);
+        ok = run_lives(&peer, s, calls, config, command.words, values);
+    } else if (s->kind == LISTED) {
+        ok = run_listed(&peer, config, command.words, values);
     } else {
         peer_start(&peer, command.words, config->foreign);
         ok = s->kind == LOAD ? run_load(&run, s, values) : run_memory(&run, s, values);

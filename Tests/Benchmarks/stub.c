@@ -5,14 +5,15 @@
  * and would hide it. A request's id is found with a scan of the raw line and copied verbatim. All
  * requests of one read() are answered with one write().
  *
- *   stub [--legacy] [--kib N] [--slow-ms M] [--serial-ms M] [--counts PATH]
+ *   stub [--legacy] [--kib N] [--slow-ms M] [--serial-ms M] [--start-ms M] [--counts PATH]
  *
  * Tools: echo (about 150 bytes), big (one text of N KiB, 64), slow (answers after M ms, any number
  * at once, 5), serial (M ms each, one at a time, 5). A proxy may cache these, for they have a
- * readOnlyHint: lookup, lookup_big, lookup_slow (answers of the same kinds), lookup_broken
- * (isError) and get_value, which set_value, a write, changes: the value is how often that was
- * called. With --counts, each execution is counted there (counts.h). With --legacy, server/discover
- * is refused, as servers before 2026-07-28 do. It ends with status 0 at the end of stdin; delayed
+ * readOnlyHint: lookup, lookup_big, lookup_slow, lookup_serial (answers of the same kinds),
+ * lookup_broken (isError) and get_value, which set_value, a write, changes: the value is how often that was
+ * called. A name's prefix up to "__" is of no account: see fan.c. With --counts, each execution is
+ * counted there (counts.h). With --legacy, server/discover is refused, as servers before 2026-07-28
+ * do. With --start-ms, nothing is read for so long after the start. It ends with status 0 at the end of stdin; delayed
  * answers that are not yet due are dropped.
  */
 #define _GNU_SOURCE
@@ -223,12 +224,20 @@ static void answer_value(struct stub *s, struct slice id) {
 #define BROKEN                                                                                     \
     ",\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"broken\"}],\"isError\":true}}"
 
+/* Of a name in its quotes. */
+static enum tool tool_without_prefix(struct slice name) {
+    const char *start = name.bytes + 1, *end = name.bytes + name.length - 1;
+    const char *prefix = memmem(start, (size_t)(end - start), "__", 2);
+    if (prefix != NULL) start = prefix + 2;
+    return tool_named(start, (size_t)(end - start));
+}
+
 /* Only `params` is searched for the tool's name, and never more than its first few bytes. */
 static void call_tool(struct stub *s, struct slice line, struct slice id, struct slice method) {
     const char *after = method.bytes + method.length;
     struct slice params = {after, line.length - (size_t)(after - line.bytes)};
     struct slice name = VALUE_AFTER(params, "\"name\":");
-    enum tool tool = name.length < 2 ? TOOLS : tool_named(name.bytes + 1, name.length - 2);
+    enum tool tool = name.length < 2 ? TOOLS : tool_without_prefix(name);
     if (tool < TOOLS) counts_add(s->counts, tool);
     switch (tool) {
     case TOOL_ECHO:
@@ -251,6 +260,9 @@ static void call_tool(struct stub *s, struct slice line, struct slice id, struct
         break;
     case TOOL_LOOKUP_SLOW:
         delay(s, &s->slow, id, key_of(params));
+        break;
+    case TOOL_LOOKUP_SERIAL:
+        delay(s, &s->serial, id, key_of(params));
         break;
     case TOOL_LOOKUP_BROKEN:
         ANSWER_TEXT(s, id, BROKEN);
@@ -276,7 +288,8 @@ static void call_tool(struct stub *s, struct slice line, struct slice id, struct
 #define TOOL_LIST                                                                                  \
     TOOL("echo", "") "," TOOL("big", "") "," TOOL("slow", "") "," TOOL("serial", "") ","           \
     READS("lookup") "," READS("lookup_big") "," READS("lookup_slow") ","                           \
-    READS("lookup_broken") "," READS("get_value") "," WRITES("set_value")
+    READS("lookup_broken") "," READS("get_value") "," WRITES("set_value") ","             \
+    READS("lookup_serial")
 /* clang-format on */
 #define SERVER_INFO "{\"name\":\"stub\",\"version\":\"1\"}"
 
@@ -381,7 +394,7 @@ static uint64_t number(const char *text) {
     unsigned long value = text == NULL ? 0 : strtoul(text, &end, 10);
     if (text == NULL || end == text || *end != '\0' || value > 1000000) {
         fprintf(stderr, "usage: stub [--legacy] [--kib N] [--slow-ms M] [--serial-ms M] "
-                        "[--counts PATH]\n");
+                        "[--start-ms M] [--counts PATH]\n");
         exit(2);
     }
     return value;
@@ -398,6 +411,7 @@ static uint64_t *open_counts(const char *path) {
 int main(int argc, char **argv) {
     static struct stub s; /* static: zeroed pages that are never touched cost nothing */
     size_t kib = BIG_TEXT_KIB;
+    uint64_t start_ms = 0;
     s.slow.delay_ns = s.serial.delay_ns = 5000000;
     s.serial.one_at_a_time = true;
     for (int i = 1; i < argc; i++) {
@@ -406,6 +420,7 @@ int main(int argc, char **argv) {
         else if (strcmp(argv[i], "--slow-ms") == 0) s.slow.delay_ns = number(argv[++i]) * 1000000;
         else if (strcmp(argv[i], "--serial-ms") == 0)
             s.serial.delay_ns = number(argv[++i]) * 1000000;
+        else if (strcmp(argv[i], "--start-ms") == 0) start_ms = number(argv[++i]);
         else if (strcmp(argv[i], "--counts") == 0) s.counts = open_counts(argv[++i]);
         else number(NULL);
     }
@@ -414,6 +429,8 @@ int main(int argc, char **argv) {
     s.input = malloc(s.input_size = INPUT_START);
     if (s.echo.bytes == NULL || s.big.bytes == NULL || s.input == NULL) fail("memory");
     prctl(PR_SET_TIMERSLACK, 1UL); /* the default may deliver each timer 50 µs late */
+    struct timespec left = {(time_t)(start_ms / 1000), (long)(start_ms % 1000) * 1000000};
+    while (nanosleep(&left, &left) < 0 && errno == EINTR) continue;
     serve(&s);
     return 0;
 }

@@ -33,6 +33,9 @@ _Static_assert(sizeof TEXT_PATTERN - 1 == 65, "63 characters and one escape");
 
 enum { KEY_DIGITS = 10 };
 
+/* Of the servers in a file (files.c), by number; their tools are called s00__echo and so on. */
+#define SERVER_NAME "s%02u"
+
 /* Into the first bytes of a text. */
 static inline void wire_put_key(char *text, uint64_t key) {
     for (int i = KEY_DIGITS - 1; i >= 0; i--, key /= 10) text[i] = (char)('0' + key % 10);

@@ -21,7 +21,7 @@ import time
 
 TOOLS = [
     "echo", "big", "slow", "serial", "lookup", "lookup_big", "lookup_slow", "lookup_broken",
-    "get_value", "set_value",
+    "get_value", "set_value", "lookup_serial",
 ]  # in the order of counts.h
 ANSWER_SECONDS = 20  # a Python proxy takes seconds to start
 AT_ONCE = 64
