@@ -118,6 +118,31 @@ extension Subject {
         try subject.expectNothingLeft()
     }
 
+    @Test("A pool comes back to its minimum without a call")
+    func minimum() throws {
+        let pool = #", "mcpo": {"pool": {"min": 3, "max": 3}}"#
+        let file = try ServersFile(servers: [
+            ("a", ServersFile.stub([], pool)), ("b", ServersFile.stub(["--era", "modern"], pool)),
+        ])
+        let subject = try Subject(Setup(file))
+        func servers() -> [pid_t] {
+            let children = ProcessTable.children(of: subject.processID)
+            return children.filter { $0.name == "StubServer" }.map(\.number).sorted()
+        }
+        try subject.initialize()
+        _ = try subject.toolNames()
+        try eventually("six processes") { servers().count == 6 }
+        for _ in 0..<2 {
+            let before = servers()
+            // All but the first of each: nothing else makes mcpo look at the pools.
+            let first = try [subject.process(of: "a", "1"), subject.process(of: "b", "2")]
+            for process in before where !first.contains(process) { kill(process, SIGKILL) }
+            try eventually("six others") { servers().count == 6 && servers() != before }
+        }
+        #expect(try subject.finish() == .status(0))
+        try subject.expectNothingLeft()
+    }
+
     @Test("A server that never starts is left out and told of; the others are served")
     func neverStarts() throws {
         var servers = ServersFile.mixed(4)
