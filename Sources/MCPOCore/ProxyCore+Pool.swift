@@ -203,7 +203,7 @@ extension ProxyCore {
     }
 
     /// What a server in its era can be asked at any time; nil while that is not known.
-    private func healthQuestion(for server: ServerIndex) -> [UInt8]? {
+    func healthQuestion(for server: ServerIndex) -> [UInt8]? {
         switch servers[server].era {
         case nil: return nil
         case .legacy: return Array(#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#.utf8)

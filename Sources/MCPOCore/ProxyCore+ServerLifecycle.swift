@@ -34,6 +34,15 @@ extension ProxyCore {
     ) {
         guard connections[connection].phase == .starting else { return }
         let server = connections[connection].server
+        let patience = servers[server].settings.pool.connectionTimeout
+        if connection != servers[server].first, servers[server].era == .modern,
+            let question = healthQuestion(for: server)
+        {
+            // Others take calls until this one has started and answers.
+            connections[connection].phase = .reopening(until: now.advanced(by: patience))
+            sendAgain(question, to: connection, as: .probe, into: &effects)
+            return
+        }
         if isGateway, servers[server].restoration.initialize.isEmpty {
             beginOpening(connection, at: now, into: &effects)
             return
@@ -42,7 +51,6 @@ extension ProxyCore {
             open(connection, at: now, into: &effects)
             return
         }
-        let patience = servers[server].settings.pool.connectionTimeout
         connections[connection].phase = .reopening(until: now.advanced(by: patience))
         sendAgain(
             servers[server].restoration.initialize, to: connection, as: .reopen, into: &effects)

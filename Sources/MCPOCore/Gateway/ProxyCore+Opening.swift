@@ -24,19 +24,13 @@ extension ProxyCore {
         _ connection: ConnectionID, at now: Instant, into effects: inout Effects
     ) {
         let server = connections[connection].server
-        let isFirst = connection == servers[server].first
-        if servers[server].era == .modern, isFirst {
+        if servers[server].era == .modern {
             open(connection, at: now, into: &effects)
             return
         }
         let patience = servers[server].settings.pool.connectionTimeout
         connections[connection].phase = .reopening(until: now.advanced(by: patience))
-        if servers[server].era == .modern {
-            // No call should wait until it has started while others have time.
-            ask(
-                connection, "server/discover", "{\"_meta\":\(ownMetaText)}", as: .probe,
-                into: &effects)
-        } else if servers[server].era == .legacy {
+        if servers[server].era == .legacy {
             introduce(connection, at: now, into: &effects)
         } else {
             gateway.parts[server].probeUntil = now.advanced(by: gateway.settings.probeTimeout)
@@ -55,11 +49,8 @@ extension ProxyCore {
         guard case .reopening = connections[connection].phase else { return }
         let server = connections[connection].server
         guard connection == servers[server].first else {
-            if envelope.result.kind == .object {
-                open(connection, at: now, into: &effects)
-            } else {
-                endConnection(connection, graceful: true, at: now, into: &effects)
-            }
+            // Whatever it says, it has started.
+            open(connection, at: now, into: &effects)
             return
         }
         gateway.parts[server].probeUntil = .never

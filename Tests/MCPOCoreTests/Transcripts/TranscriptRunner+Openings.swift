@@ -49,6 +49,11 @@ extension TranscriptRunner {
     mutating func open(_ name: ProcessName) throws(TranscriptError) {
         try start(.serverStarts(name))
         let peer = Peer.server(name)
+        if try process(name).pipes.lines.first?.isRequest("server/discover") == true {
+            let number = try question(of: peer, "server/discover")
+            try say(peer, #"{"jsonrpc":"2.0","id":\#(number),"result":{}}"#)
+            return
+        }
         guard try process(name).pipes.lines.first?.isRequest("initialize") == true else { return }
         let number = try question(of: peer, "initialize")
         try say(peer, Self.welcome(number, capabilities[name.server] ?? ["tools"]))
