@@ -41,6 +41,17 @@ extension CacheStage {
         )
     }
 
+    /// A fresh stored answer under the key of `plan`, which was made last; only that is counted.
+    mutating func freshAnswer(
+        to plan: RequestPlan, at now: Instant
+    ) -> (answer: CachedAnswer, note: HitNote)? {
+        guard let found = caches[plan.cache].fresh(lastKey.bytes.bytes, hash: plan.hash, at: now)
+        else { return nil }
+        return (
+            found.answer, HitNote(status: .hit, age: found.age, remaining: found.remaining)
+        )
+    }
+
     /// The flight whose answer a request may wait for. (Like others here it changes nothing, and is
     /// `mutating` because the compiler, 6.3.1, copies a whole stage that is only read.)
     mutating func leader(for plan: RequestPlan, at now: Instant) -> TermsID? {

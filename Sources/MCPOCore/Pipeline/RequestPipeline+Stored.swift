@@ -67,6 +67,20 @@ extension ProxyCore {
         }
     }
 
+    /// Answers a request whose turn has come with what an equal one has brought meanwhile.
+    mutating func answerLate(
+        _ index: ExchangeIndex, _ plan: RequestPlan, into effects: inout Effects
+    ) -> Bool {
+        guard plan.call.looksUp, plan.call.maximumAge == .max,
+            let (answer, note) = caching.freshAnswer(to: plan, at: present),
+            fits(answer.count, into: exchanges[index].batch)
+        else { return false }
+        measureEnd(index, .hit)
+        guard let caller = end(index) else { return true }
+        deliver(answer, to: caller.id, caller.batch, note, into: &effects)
+        return true
+    }
+
     /// Gives an exchange a stored answer in place of an error of mcpo's own, where that is allowed.
     mutating func fallBack(
         _ index: ExchangeIndex, _ error: ProxyError, into effects: inout Effects

@@ -58,6 +58,7 @@ extension ProxyCore {
         _ index: ExchangeIndex, _ plan: RequestPlan, _ line: RawSpan, _ envelope: Envelope,
         into effects: inout Effects
     ) {
+        if granted != nil, answerLate(index, plan, into: &effects) { return }
         if let leader = caching.leader(for: plan, at: present),
             connections[caching.flights[leader].connection].isOpen,
             exchanges[index].hasLine || hasRoomToHold(line.byteCount)
