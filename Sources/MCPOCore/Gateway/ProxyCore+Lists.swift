@@ -99,6 +99,8 @@ extension ProxyCore {
         _ kind: EntryList.Kind, of server: ServerIndex, mayTryAgain: Bool, at now: Instant
     ) {
         gateway.parts[server][kind].flight = 0
+        // That it has changed meanwhile is no reason to ask at once again.
+        gateway.parts[server][kind].isDue = false
         let isKnown = gateway.parts[server][kind].list.isKnown
         gateway.parts[server][kind].isAbsent = !isKnown
         gateway.parts[server][kind].freshUntil =
