@@ -89,6 +89,7 @@ extension MeshWorld {
             guard let process = process(connection) else { return }
             process.isEnding = true
             process.hasInputEnded = true
+            if process.missedPings > 0 { auditor.coverage.note(.replaced) }
             if process.isBlocked || process.isFrozen || process.isStubborn { return }
             agenda.add(
                 .processDies(process),

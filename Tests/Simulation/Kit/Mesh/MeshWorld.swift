@@ -227,6 +227,7 @@ extension MeshWorld {
     /// The client was not let in: it tries again.
     func openAgain() {
         guard isGoing, !hasEnded else { return }
+        auditor.coverage.note(.notLetIn)
         hasOpened = false
         later(.clientSpeaks, .seconds(1))
     }
