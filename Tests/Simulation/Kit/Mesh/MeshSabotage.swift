@@ -9,15 +9,15 @@ package enum MeshSabotage: String, CaseIterable, Sendable {
     case lostAnswer, doubledAnswer
     /// The client gets an earlier answer; a server gets other arguments.
     case swappedAnswer, changedArguments
-    /// The core gives up far too early.
-    case impatience
+    /// An answer becomes an error.
+    case refusal
     /// An error says that nothing was done.
     case falsePromise
     /// A write reaches a process twice; reads are sent again too often.
     case repeatedWrite, eagerRetries
     case ignoredLimits
-    /// Calls wait too long, or overtake.
-    case longQueue, overtaking
+    /// Calls wait too long.
+    case longQueue
     case largePool
     case noChecks
     /// Answers of calm servers are held back while another one is in trouble.
@@ -26,8 +26,8 @@ package enum MeshSabotage: String, CaseIterable, Sendable {
     case lostNotice
     case slowOpening
     case openedTwice
-    /// A write takes effect only after its answer.
-    case lateChange
+    /// What is read is from before the last change.
+    case staleRead
     /// Nobody ends a process.
     case immortality
 
@@ -36,12 +36,12 @@ package enum MeshSabotage: String, CaseIterable, Sendable {
         switch self {
         case .lostAnswer, .doubledAnswer: .oneAnswer
         case .swappedAnswer, .changedArguments: .rightAnswer
-        case .impatience: .service
+        case .refusal: .service
         case .falsePromise: .honesty
         case .repeatedWrite: .runsOnce
         case .eagerRetries: .retries
         case .ignoredLimits: .limits
-        case .longQueue, .overtaking: .turns
+        case .longQueue: .turns
         case .largePool: .pool
         case .noChecks: .health
         case .contagion: .isolation
@@ -49,7 +49,7 @@ package enum MeshSabotage: String, CaseIterable, Sendable {
         case .lostNotice: .notices
         case .slowOpening: .opening
         case .openedTwice: .handshake
-        case .lateChange: .freshness
+        case .staleRead: .freshness
         case .immortality: .idle
         }
     }
@@ -59,7 +59,7 @@ extension MeshSabotage {
     /// Makes a run in which the bug can show itself.
     func prepare(_ scenario: inout MeshScenario) {
         switch self {
-        case .impatience, .longQueue, .overtaking:
+        case .refusal, .longQueue:
             scenario.calmDown()
         case .contagion:
             scenario.isolate()
@@ -70,9 +70,6 @@ extension MeshSabotage {
     /// Gives the core other settings.
     func alter(_ settings: inout ProxySettings) {
         switch self {
-        case .impatience:
-            settings.timeout = .milliseconds(1)
-            for server in settings.servers.indices { settings.servers[server].timeout = nil }
         case .eagerRetries:
             settings.retry.maximum += 3
             settings.retry.budgetPercent = 100
@@ -101,8 +98,6 @@ struct MeshSaboteur {
     let sabotage: MeshSabotage
     /// The number of an attempt that was answered earlier.
     private var earlier: Int?
-    /// A line that is held back.
-    private var kept: [UInt8]?
 
     init(_ sabotage: MeshSabotage) {
         self.sabotage = sabotage
@@ -112,9 +107,8 @@ struct MeshSaboteur {
     mutating func spoil(_ lines: inout [[UInt8]], _ world: MeshWorld) {
         let line = lines[0]
         switch sabotage {
-        case .hiddenEntries:
-            guard let place = line.place(of: Array(#","v":1,"x":1.0E+2},{"#.utf8)) else { return }
-            lines[0] = Array(line[..<place.lowerBound] + line[(place.upperBound - 2)...])
+        case .hiddenEntries where world.scenario.isGateway:
+            lines[0] = line.replacingFirst(Array(#""v":1,"#.utf8), with: Array(#""v":0,"#.utf8))
         case .lostNotice:
             if line.contains("list_changed") { lines = [] }
         case .falsePromise:
@@ -137,10 +131,11 @@ struct MeshSaboteur {
                 lines[0] = line.replacingFirst(
                     Array(#""run":\#(run),"#.utf8), with: Array(#""run":\#(earlier),"#.utf8))
             }
-        case .contagion:
-            let kept = kept
-            self.kept = line
-            lines = kept.map { [$0] } ?? []
+        case .refusal:
+            guard let (id, _) = Referee.split(line) else { return }
+            let name = String(decoding: id, as: UTF8.self)
+            lines[0] = Array(
+                #"{"jsonrpc":"2.0","id":\#(name),"error":{"code":1003,"message":"no"}}"#.utf8)
         default: return
         }
         earlier = run
@@ -158,21 +153,17 @@ struct MeshSaboteur {
             if line.contains(#""name":"set_item""#) { lines.append(line) }
         case .openedTwice:
             if line.contains(#""method":"initialize""#) { lines.append(line) }
-        case .overtaking:
-            guard line.contains(#""name":"set_item""#) else { return }
-            let kept = kept
-            self.kept = kept == nil ? line : nil
-            lines = kept.map { [line, $0] } ?? []
         default: return
         }
     }
 
-    /// Whether a write takes effect later than it should.
-    func delays(_ attempt: MeshAttempt, _ world: MeshWorld) -> Bool {
-        guard sabotage == .lateChange, attempt.request?.isWrite == true,
-            attempt.answeredAt == nil
-        else { return false }
-        world.agenda.add(.works(attempt), at: world.now.advanced(by: .milliseconds(5)))
-        return true
+    /// How much later than the auditor knows a process answers.
+    func delay(of attempt: MeshAttempt) -> Duration {
+        sabotage == .contagion && attempt.request != nil ? .milliseconds(500) : .zero
+    }
+
+    /// How old what a request reads is, in versions.
+    func age(of request: MeshRequest) -> Int {
+        sabotage == .staleRead && !request.isWrite ? 1 : 0
     }
 }

@@ -32,7 +32,8 @@ extension MeshWorld {
             auditor.coverage.note(.hung)
             trace.note(.event, now, "call \(attempt.serial) hangs")
         } else {
-            agenda.add(.answers(attempt), at: now.advanced(by: attempt.latency))
+            let delay = saboteur?.delay(of: attempt) ?? .zero
+            agenda.add(.answers(attempt), at: now.advanced(by: attempt.latency + delay))
         }
         let work = Duration.nanoseconds(
             dice.roll(max(1, Int(attempt.latency.wholeNanoseconds))))
@@ -57,7 +58,6 @@ extension MeshWorld {
     /// The moment at which a request sees the state of things, or changes it.
     func works(_ attempt: MeshAttempt) {
         guard isAlive(attempt), !attempt.hasWorked, !attempt.process.isFrozen else { return }
-        if saboteur?.delays(attempt, self) == true { return }
         attempt.hasWorked = true
         let server = servers[attempt.process.server]
         if let kind = EntryList.Kind(meshMethod: attempt.method) {
@@ -69,7 +69,7 @@ extension MeshWorld {
                 server.versions[key] += 1
                 request.applied = server.versions[key]
             }
-            attempt.version = server.versions[key]
+            attempt.version = server.versions[key] - (saboteur?.age(of: request) ?? 0)
             if request.method == .subscribeResource { attempt.process.watched.insert(key) }
         }
         request.runs += 1

@@ -126,7 +126,7 @@ extension MeshAuditor {
         case "1001": judgeOverload(request)
         case "1002": coverage.note(.timedOut)
         case "1003": coverage.note(.unavailable)
-        case "-32602", "-32601":
+        case "-32602", "-32601", "-32002":
             if request.isExpected, request.isCall {
                 blame(.rightAnswer, "\(request.target) is not known any more: \(text)")
             }
