@@ -101,6 +101,10 @@ final class MeshAuditor {
     var known: [[Int]]
     var began: [[Int]]
     var noticed: [[Int]]
+    /// By server, whether its list of tools has been read and holds.
+    var isCurrent: [Bool]
+    /// By server and kind, whether it has changed and nobody was told.
+    var isSilent: [[Bool]]
     /// By server and kind, the version that the client was shown.
     var shown: [[Int]]
 
@@ -129,6 +133,8 @@ final class MeshAuditor {
         known = table(0, 4)
         began = table(0, 4)
         noticed = table(0, 4)
+        isCurrent = Array(repeating: false, count: count)
+        isSilent = table(false, 4)
         shown = table(0, 4)
     }
 
@@ -231,6 +237,7 @@ final class MeshAuditor {
     /// A process says nothing more.
     func noteSilence(of process: MeshProcess) {
         for attempt in process.attempts.values { leave(attempt) }
+        if process.isFirst { isCurrent[process.server] = false }
     }
 
     func noteProgress(of attempt: MeshAttempt) {

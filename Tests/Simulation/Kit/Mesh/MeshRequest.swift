@@ -83,6 +83,8 @@ final class MeshAttempt {
     var isUnderWay = true
     /// The server does nothing more for it.
     var isDropped = false
+    /// Where it waited for its turn.
+    var lane = ""
     /// In which call of the core it was written.
     var call = 0
 

@@ -203,6 +203,8 @@ struct MeshScenario {
         max(timeout(of: server), settings.maximumTimeout)
     }
 
+    var longestTimeout: Duration { settings.timeout * 2 }
+
     /// The longest that anybody waits for servers to start.
     var startupWait: Duration { settings.gateway?.startupWait ?? .zero }
 }

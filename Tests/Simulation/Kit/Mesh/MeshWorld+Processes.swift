@@ -161,6 +161,7 @@ extension MeshWorld {
         let kind = dice.pick(EntryList.Kind.allCases)
         guard scenario.servers[server.index].has(kind) else { return }
         server.lists[Int(kind.rawValue)] += 1
+        auditor.isSilent[server.index][Int(kind.rawValue)] = true
         let version = server.lists[Int(kind.rawValue)]
         trace.note(.event, now, "\(kind) of \(scenario.name(server.index)) is now \(version)")
         for process in processes

@@ -120,7 +120,8 @@ extension MeshAuditor {
     private func lane(of request: MeshRequest, _ server: Int) -> (name: String, limit: Int?) {
         let rules = scenario.settings.servers[server].policy?.rules.rules ?? []
         let rule = rules.first { $0.pattern == request.tool?.name && $0.maximumConcurrent != nil }
-        guard let rule else { return ("\(server)", nil) }
+        // Which rule a tool has is not known before its server's list is.
+        guard let rule, isCurrent[server] else { return ("\(server)", nil) }
         return ("\(server) \(rule.pattern)", rule.maximumConcurrent)
     }
 
@@ -134,6 +135,7 @@ extension MeshAuditor {
         let lane = lane(of: request, server)
         underWay += 1
         underWayAt[server] += 1
+        attempt.lane = lane.name
         underWayOf[lane.name, default: 0] += 1
         attempt.process.underWay += 1
         checkTurn(request, attempt, lane.name)
@@ -143,7 +145,7 @@ extension MeshAuditor {
         if underWayAt[server] > most {
             blame(.limits, "\(underWayAt[server]) calls of \(scenario.name(server))")
         }
-        if let limit = lane.limit, underWayOf[lane.name, default: 0] > limit {
+        if let limit = lane.limit, isCalm(server), underWayOf[lane.name, default: 0] > limit {
             blame(.limits, "more than \(limit) calls of \(lane.name)")
         }
     }
@@ -156,7 +158,7 @@ extension MeshAuditor {
         let server = attempt.process.server
         underWay -= 1
         underWayAt[server] -= 1
-        underWayOf[lane(of: request, server).name, default: 0] -= 1
+        underWayOf[attempt.lane, default: 0] -= 1
         attempt.process.underWay -= 1
         attempt.process.usedAt = now
     }
