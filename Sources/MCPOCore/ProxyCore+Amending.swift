@@ -20,7 +20,7 @@ extension ProxyCore {
     }
 
     /// A server without tools has one with mcpo in front of it.
-    private func withTools(_ line: RawSpan, _ envelope: Envelope) -> [UInt8]? {
+    private mutating func withTools(_ line: RawSpan, _ envelope: Envelope) -> [UInt8]? {
         let capabilities = line.member("capabilities", of: envelope.result)
         guard capabilities.kind == .object,
             !line.member("tools", of: capabilities).isPresent
@@ -56,14 +56,14 @@ extension ProxyCore {
     }
 
     /// The list of a server that does not know the method.
-    private func loneTool(_ line: RawSpan, _ envelope: Envelope) -> [UInt8]? {
+    private mutating func loneTool(_ line: RawSpan, _ envelope: Envelope) -> [UInt8]? {
         guard isMethodUnknown(line, envelope) else { return nil }
         let id = line.extracting(envelope.id.range.bounds).array
         return loneToolAnswer(to: id)
     }
 
     /// - Parameter id: the lexeme of the request's id.
-    private func loneToolAnswer(to id: [UInt8]) -> [UInt8] {
+    private mutating func loneToolAnswer(to id: [UInt8]) -> [UInt8] {
         var answer = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
         answer += id
         answer += Array(#","result":{"tools":["#.utf8)
@@ -76,7 +76,7 @@ extension ProxyCore {
     }
 
     /// Whether a legacy server has said that it has no tools: it need not answer what they are.
-    func isForLoneTool(_ plan: RequestPlan) -> Bool {
+    mutating func isForLoneTool(_ plan: RequestPlan) -> Bool {
         guard plan.method == .listTools, plan.era == .legacy, caching.hasMetricsTool,
             case .agreed = client.handshake
         else { return false }

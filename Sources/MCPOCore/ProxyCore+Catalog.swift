@@ -61,7 +61,7 @@ extension ProxyCore {
         }
     }
 
-    func isMethodUnknown(_ line: RawSpan, _ envelope: Envelope) -> Bool {
+    mutating func isMethodUnknown(_ line: RawSpan, _ envelope: Envelope) -> Bool {
         line.errorCode(envelope) == ErrorCode.methodNotFound.rawValue
     }
 
@@ -142,7 +142,7 @@ extension ProxyCore {
     }
 
     /// What of a request's `_meta` is the client's, for requests of mcpo's own.
-    private func ownMeta(_ line: RawSpan, _ envelope: Envelope) -> [UInt8] {
+    private mutating func ownMeta(_ line: RawSpan, _ envelope: Envelope) -> [UInt8] {
         var meta: [UInt8] = []
         var members = ObjectMembers(line, of: envelope.meta)
         while let member = members.next(line) {
@@ -180,7 +180,7 @@ extension ProxyCore {
     }
 
     /// Whether the next request of the client brings about something more than its answer.
-    func isCatalogDue(of server: ServerIndex) -> Bool {
+    mutating func isCatalogDue(of server: ServerIndex) -> Bool {
         caching.parts[server].catalog.isDue || present >= caching.parts[server].catalog.freshUntil
     }
 

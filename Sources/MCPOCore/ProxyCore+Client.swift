@@ -74,7 +74,7 @@ extension ProxyCore {
     }
 
     /// Whether a batch has more messages than mcpo would have to keep answers for.
-    private func isLong(_ line: RawSpan, _ root: JSONValue) -> Bool {
+    private mutating func isLong(_ line: RawSpan, _ root: JSONValue) -> Bool {
         var elements = BatchElements(line, root)
         for _ in 0..<settings.limits.batchMessages where elements.next(line) == nil { return false }
         return elements.next(line) != nil
@@ -194,7 +194,7 @@ extension ProxyCore {
     }
 
     /// The progress token that the client knows by a number, and whose it is.
-    private func serverToken(_ number: UInt32) -> (Lexeme, ConnectionID)? {
+    private mutating func serverToken(_ number: UInt32) -> (Lexeme, ConnectionID)? {
         if let request = client.serverRequests[number] {
             return (request.token, request.connection)
         }
@@ -202,7 +202,7 @@ extension ProxyCore {
     }
 
     /// The exchange in flight that goes by this id of the client.
-    func exchange(named id: JSONValue, in line: RawSpan) -> ExchangeIndex? {
+    mutating func exchange(named id: JSONValue, in line: RawSpan) -> ExchangeIndex? {
         guard id.kind == .string || id.kind == .integer, id.range.count <= Lexeme.maximumLength
         else { return nil }
         let lexeme = Lexeme(line, id.range)
@@ -229,7 +229,7 @@ extension ProxyCore {
         }
     }
 
-    private func complaint(about fault: JSONFault) -> String {
+    private mutating func complaint(about fault: JSONFault) -> String {
         if case .tooDeep = fault {
             return "nested deeper than \(settings.limits.depth) levels; send less deep"
         }

@@ -25,7 +25,7 @@ extension ProxyCore {
     mutating func sendToClient(
         _ line: RawSpan, _ edits: borrowing Edits, into effects: inout Effects
     ) {
-        if lifecycle.phase >= .closing, !hasRoom(client.outbound) {
+        if lifecycle.phase >= .closing, client.outbound.count >= queueLimit {
             counters.droppedNotifications += 1
             return
         }
@@ -100,7 +100,7 @@ extension ProxyCore {
 
     /// Whether an answer of this length may wait in its batch: all batches together keep no more
     /// than one message may have.
-    func fits(_ byteCount: Int, into batch: BatchID?) -> Bool {
+    mutating func fits(_ byteCount: Int, into batch: BatchID?) -> Bool {
         batch == nil || batchBytes + byteCount <= settings.limits.messageBytes
     }
 

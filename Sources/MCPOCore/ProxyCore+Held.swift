@@ -29,7 +29,9 @@ extension ProxyCore {
     mutating func releaseBlocked(into effects: inout Effects) {
         for server in order where !servers[server].held.isEmpty {
             let first = servers[server].first
-            guard connections[first].isOpen, hasRoom(connections[first].outbound) else { continue }
+            guard connections[first].isOpen, connections[first].outbound.count < queueLimit else {
+                continue
+            }
             releaseHeld(for: server, into: &effects)
         }
     }

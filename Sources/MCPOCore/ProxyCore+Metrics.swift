@@ -2,7 +2,8 @@
 
 extension ProxyCore {
     /// Whether a call is for mcpo's own tool.
-    func isForMetricsTool(_ line: RawSpan, _ envelope: Envelope, _ method: Method) -> Bool {
+    mutating func isForMetricsTool(_ line: RawSpan, _ envelope: Envelope, _ method: Method) -> Bool
+    {
         method == .callTool && caching.hasMetricsTool
             && line.stringEquals(envelope.name, MetricsTool.name)
             && !(isGateway ? hidesOwnTool : caching.parts[0].catalog.hidesMetricsTool)

@@ -30,7 +30,7 @@ extension ProxyCore {
     }
 
     /// The requests under way on a connection. Subscriptions are none: they only wait.
-    private func load(of connection: ConnectionID) -> Int {
+    private mutating func load(of connection: ConnectionID) -> Int {
         let server = connections[connection].server
         var standing = 0
         if isGateway {
@@ -47,14 +47,14 @@ extension ProxyCore {
 
     /// Whether a request has to go to the first connection: what changes or sets up something in a
     /// legacy server's process is of use only there.
-    private func isBound(_ plan: RequestPlan) -> Bool {
+    private mutating func isBound(_ plan: RequestPlan) -> Bool {
         if servers[plan.server].era == .modern { return plan.method == .listen }
         return plan.mayWrite || plan.method.setsUpState || plan.method == .unknown
     }
 
-    private func isAvailable(_ connection: ConnectionID) -> Bool {
+    private mutating func isAvailable(_ connection: ConnectionID) -> Bool {
         connections[connection].isOpen
-            && (!isGateway || hasRoom(connections[connection].outbound))
+            && (!isGateway || connections[connection].outbound.count < queueLimit)
     }
 
     /// A request was sent: starts further processes when all have enough to do.
@@ -167,7 +167,7 @@ extension ProxyCore {
         }
     }
 
-    private func isIdleForLong(_ connection: ConnectionID, at now: Instant) -> Bool {
+    private mutating func isIdleForLong(_ connection: ConnectionID, at now: Instant) -> Bool {
         let server = connections[connection].server
         let kept = servers[server].pool.count - servers[server].surplus.count
         let idle = now.since(connections[connection].usedAt)
@@ -175,13 +175,13 @@ extension ProxyCore {
             && idle >= servers[server].settings.pool.maximumIdleTime
     }
 
-    private func isCheckDue(_ connection: ConnectionID, at now: Instant) -> Bool {
+    private mutating func isCheckDue(_ connection: ConnectionID, at now: Instant) -> Bool {
         let interval = servers[connections[connection].server].settings.pool.healthCheckInterval
         return interval > .zero && now.since(restedSince(connection)) >= interval
     }
 
     /// When it was last seen at work, or asked.
-    private func restedSince(_ connection: ConnectionID) -> Instant {
+    private mutating func restedSince(_ connection: ConnectionID) -> Instant {
         max(connections[connection].usedAt, connections[connection].checkedAt)
     }
 
@@ -203,7 +203,7 @@ extension ProxyCore {
     }
 
     /// What a server in its era can be asked at any time; nil while that is not known.
-    func healthQuestion(for server: ServerIndex) -> [UInt8]? {
+    mutating func healthQuestion(for server: ServerIndex) -> [UInt8]? {
         switch servers[server].era {
         case nil: return nil
         case .legacy: return Array(#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#.utf8)

@@ -14,6 +14,7 @@ extension ProxyCore {
         }
         let old = settings
         settings = new
+        isRetrying = new.retry.maximum > 0
         gateway.settings = gatewaySettings
         limiter.set(new.concurrency ?? ConcurrencySettings())
         retryBudget.setPercent(new.retry.budgetPercent)

@@ -2,7 +2,7 @@
 
 extension ProxyCore {
     /// The name of a connection's server, for logs and errors.
-    func serverName(of connection: ConnectionID) -> String {
+    mutating func serverName(of connection: ConnectionID) -> String {
         servers[connections[connection].server].name
     }
 
@@ -117,7 +117,7 @@ extension ProxyCore {
     /// The number that an answer is meant for although its id is not what was sent: some servers
     /// read ids into a float (`7.0`) or answer under a string (`"7"`), and a legacy server may answer
     /// the era probe with `id: null`, or without an id (SPEC §12, *Protocol*).
-    private func looseNumber(
+    private mutating func looseNumber(
         _ line: RawSpan, _ id: JSONValue, _ connection: ConnectionID
     ) -> UInt32? {
         var inner = JSONValue(range: id.range, kind: .integer)
@@ -136,7 +136,7 @@ extension ProxyCore {
     }
 
     /// The era probe: mcpo's own, or the client's if it is its only request under way.
-    private func probe(of connection: ConnectionID) -> UInt32? {
+    private mutating func probe(of connection: ConnectionID) -> UInt32? {
         if isGateway {
             return connections[connection].flights.numbers.first {
                 connections[connection].flights[$0]?.purpose == .probe
@@ -205,7 +205,7 @@ extension ProxyCore {
         }
     }
 
-    private func unreadError(_ reason: UnreadReason, _ name: String) -> ProxyError {
+    private mutating func unreadError(_ reason: UnreadReason, _ name: String) -> ProxyError {
         if reason == .tooLarge { return tooLargeError(name, retrySafe: false) }
         return ProxyError(
             .unavailable, "the server's answer cannot be read", server: name,
@@ -397,7 +397,7 @@ extension ProxyCore {
         sendToClient(line, edits, into: &effects)
     }
 
-    private func serverRequestError(
+    private mutating func serverRequestError(
         _ line: RawSpan, _ envelope: Envelope, _ connection: ConnectionID
     ) -> ProxyError? {
         let id = envelope.id
@@ -411,7 +411,7 @@ extension ProxyCore {
         }
         let name = serverName(of: connection)
         // What `sendToClient` would drop must not be waited for.
-        if client.isGone || lifecycle.phase >= .closing && !hasRoom(client.outbound) {
+        if client.isGone || lifecycle.phase >= .closing && client.outbound.count >= queueLimit {
             return ProxyError(
                 .unavailable, "the client is gone", server: name, retrySafe: true,
                 detail: "nobody is left to answer")
@@ -431,7 +431,7 @@ extension ProxyCore {
         into effects: inout Effects
     ) {
         counters.refusedServerRequests += 1
-        guard hasRoom(connections[connection].outbound) else { return }
+        guard connections[connection].outbound.count < queueLimit else { return }
         if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let answer = error.answer(to: id)
         deliver(to: .server(connection), batch: batch, into: &effects) {
@@ -441,7 +441,7 @@ extension ProxyCore {
 
     /// The number that the client knows a server's request by. Servers have few under way, and look
     /// them up only to withdraw one: a walk is cheaper than an index.
-    private func serverRequest(
+    private mutating func serverRequest(
         named id: JSONValue, in line: RawSpan, of connection: ConnectionID
     ) -> UInt32? {
         guard !client.serverRequests.isEmpty, id.kind == .string || id.kind == .integer,

@@ -42,6 +42,9 @@ package enum ProcessEnd: Equatable, Sendable {
 }
 
 /// Everything that mcpo decides, for one client and its servers.
+///
+/// Most methods are `mutating` though some only read: the compiler (6.3.1) makes a copy of the whole,
+/// two kilobytes, for a method that is not.
 package struct ProxyCore: ~Copyable {
     package internal(set) var settings: ProxySettings
     var client = ClientSession()
@@ -55,11 +58,15 @@ package struct ProxyCore: ~Copyable {
     var batches = PendingTable<Batch>()
     var caching: CacheStage
     var lifecycle = Lifecycle()
+    /// `settings.limits.queueBytes`
+    let queueLimit: Int
     /// Bytes of notifications that wait for servers to start.
     var heldNotices = 0
     var retryBudget: RetryBudget
     var limiter: ConcurrencyLimiter
     let isLimiting: Bool
+    /// Whether calls are sent again at all.
+    var isRetrying: Bool
     /// The permit of the call that is being sent because its turn has come.
     var granted: Permit?
     /// In front of several servers, or of one in a file.
@@ -86,6 +93,8 @@ package struct ProxyCore: ~Copyable {
         caching = CacheStage(settings.caching)
         isGateway = settings.gateway != nil
         gateway = Gateway(settings.gateway)
+        queueLimit = settings.limits.queueBytes
+        isRetrying = settings.retry.maximum > 0
         isLimiting = settings.concurrency != nil
         limiter = ConcurrencyLimiter(settings.concurrency ?? ConcurrencySettings())
         retryBudget = RetryBudget(percent: settings.retry.budgetPercent)
@@ -173,31 +182,28 @@ package struct ProxyCore: ~Copyable {
 
     /// Whether bytes from this stream may be read and taken in now. A stream whose answers and
     /// forwarded messages pile up elsewhere has to wait: this is what bounds mcpo's memory.
-    package func accepts(_ stream: StreamID) -> Bool {
+    package mutating func accepts(_ stream: StreamID) -> Bool {
         switch stream {
         case .client:
-            !client.isGone && hasRoom(client.outbound) && hasRoomForRequests
+            !client.isGone && client.outbound.count < queueLimit && hasRoomForRequests
         case .server(let connection):
             // Never made to wait for its own input: a server that writes before it reads would
             // stand still for ever. At the end mcpo must see the server's exit, whether or not
             // the client reads: nothing is kept then, see `sendToClient`.
             connections.contains(connection)
-                && (hasRoom(client.outbound) || lifecycle.phase >= .closing)
+                && (client.outbound.count < queueLimit || lifecycle.phase >= .closing)
         }
     }
 
     /// Whether the only server takes what is written to it. One of several that does not must not
     /// keep the others waiting: what is for it is held.
     private var hasRoomForRequests: Bool {
-        if isGateway { return true }
-        for connection in servers[0].pool where !hasRoom(connections[connection].outbound) {
-            return false
+        mutating get {
+            if isGateway { return true }
+            for connection in servers[0].pool
+            where connections[connection].outbound.count >= queueLimit { return false }
+            return true
         }
-        return true
-    }
-
-    func hasRoom(_ queue: borrowing ByteQueue) -> Bool {
-        queue.count < settings.limits.queueBytes
     }
 
     /// Shows what waits to be written to a stream; `body` returns how many bytes it took.
@@ -231,12 +237,14 @@ package struct ProxyCore: ~Copyable {
 
     /// When `handle(.deadline)` is wanted next; `.never` when only bytes can change anything.
     package var nextDeadline: Instant {
-        var next = min(nextTimeout, lifecycle.deadline, connections.nextDeadline)
-        if isGateway { next = min(next, gateway.deadline(of: order)) }
-        if isLimiting, let turn = limiter.nextDeadline { next = min(next, turn) }
-        for group in lingering { next = min(next, group.until) }
-        if let expiry = caching.caches.nextDeadline { next = min(next, expiry) }
-        return next
+        mutating get {
+            var next = min(nextTimeout, lifecycle.deadline, connections.nextDeadline)
+            if isGateway { next = min(next, gateway.deadline(of: order)) }
+            if isLimiting, let turn = limiter.nextDeadline { next = min(next, turn) }
+            for group in lingering { next = min(next, group.until) }
+            if let expiry = caching.caches.nextDeadline { next = min(next, expiry) }
+            return next
+        }
     }
 
     /// Whether nothing is under way: no request of either side, no batch, nothing kept for later.

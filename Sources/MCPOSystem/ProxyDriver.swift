@@ -113,10 +113,13 @@ package struct ProxyDriver: ~Copyable {
     }
 
     var timeout: Int64? {
-        let deadline = proxy.nextDeadline
-        let untilDeadline =
-            deadline == .never ? nil : deadline.nanoseconds - now.nanoseconds
-        return unwatched.isEmpty ? untilDeadline : min(untilDeadline ?? .max, Self.exitPollPeriod)
+        mutating get {
+            let deadline = proxy.nextDeadline
+            let untilDeadline =
+                deadline == .never ? nil : deadline.nanoseconds - now.nanoseconds
+            return unwatched.isEmpty
+                ? untilDeadline : min(untilDeadline ?? .max, Self.exitPollPeriod)
+        }
     }
 
     mutating func dispatch(_ source: PollSource) {

@@ -77,7 +77,7 @@ extension ProxyCore {
     }
 
     /// What mcpo, as the server that a modern client sees, has not.
-    private func modernError(
+    private mutating func modernError(
         _ line: RawSpan, _ envelope: Envelope, _ method: Method
     ) -> ProxyError? {
         let revision = envelope.metaProtocolVersion
@@ -96,7 +96,7 @@ extension ProxyCore {
         return nil
     }
 
-    private func greeting(_ method: Method, at now: Instant) -> [UInt8] {
+    private mutating func greeting(_ method: Method, at now: Instant) -> [UInt8] {
         let isIncomplete = order.contains { gateway.parts[$0].greeting == nil }
         let greeting = GatewayGreeting(
             order.map { server in
@@ -157,7 +157,9 @@ extension ProxyCore {
         return .answer(result)
     }
 
-    private func terms(_ kind: EntryList.Kind, _ era: Era, at now: Instant) -> MergedList.Terms {
+    private mutating func terms(_ kind: EntryList.Kind, _ era: Era, at now: Instant)
+        -> MergedList.Terms
+    {
         if era == .legacy { return .legacy }
         let defaultMs = gateway.settings.listTTL.wholeNanoseconds / 1_000_000
         let parts = order.compactMap { server -> MergedList.Terms.Part? in
@@ -173,7 +175,7 @@ extension ProxyCore {
 
     /// Whether a server has a tool of the name of mcpo's own, which then stays hidden.
     var hidesOwnTool: Bool {
-        gateway.tools.owner(of: Array("\(MetricsTool.name)".utf8)) != nil
+        mutating get { gateway.tools.owner(of: Array("\(MetricsTool.name)".utf8)) != nil }
     }
 
     // MARK: Owners
@@ -201,7 +203,7 @@ extension ProxyCore {
     }
 
     /// A name that no server lists: the only server may know it all the same.
-    private func unlisted(
+    private mutating func unlisted(
         _ kind: EntryList.Kind, _ name: JSONValue, _ line: RawSpan
     ) -> GatewayDecision {
         var bytes: [UInt8] = []
@@ -257,7 +259,7 @@ extension ProxyCore {
         {
             return .wait
         }
-        if let only = onlyReader { return watch(method, uri, line, on: only, into: &effects) }
+        if let only = onlyReader() { return watch(method, uri, line, on: only, into: &effects) }
         if order.count == 1 { return .forward(GatewayTarget(server: order[0])) }
         let isModern = envelope.metaProtocolVersion.isPresent
         var error = ProxyError(
@@ -272,10 +274,13 @@ extension ProxyCore {
     }
 
     /// The server that is asked for any resource, because no other one has some.
-    var onlyReader: ServerIndex? {
-        let readers = order.filter { server in
+    mutating func onlyReader() -> ServerIndex? {
+        var readers: [ServerIndex] = []
+        for server in order {
             // One whose lists cannot be had now may be the one.
-            gateway.parts[server].greeting == nil || hasCapability("resources", server)
+            let mayRead =
+                gateway.parts[server].greeting == nil || hasCapability("resources", server)
+            if mayRead { readers.append(server) }
         }
         return readers.count == 1 ? readers.first : nil
     }
@@ -314,7 +319,7 @@ extension ProxyCore {
             .setLogLevel, line: gateway.logLevel, limit: settings.limits.heldBytes)
     }
 
-    func hasCapability(_ name: StaticString, _ server: ServerIndex) -> Bool {
+    mutating func hasCapability(_ name: StaticString, _ server: ServerIndex) -> Bool {
         guard let greeting = gateway.parts[server].greeting else { return false }
         let line = greeting.span.bytes
         let root = JSONValue(range: ByteRange(0, greeting.count), kind: .object)

@@ -171,7 +171,7 @@ extension ProxyCore {
             appendJSONString(String(decoding: uri, as: UTF8.self), to: &lexeme)
             let value = JSONValue(range: ByteRange(0, lexeme.count), kind: .string)
             let place = gateway.routes.server(lexeme.span.bytes, value)
-            return (place.map { order[$0] } ?? onlyReader) == server
+            return (place.map { order[$0] } ?? onlyReader()) == server
         }
         if servers[server].era == .modern {
             listenModern(to: server, own, into: &effects)
@@ -248,7 +248,7 @@ extension ProxyCore {
     ) {
         guard envelope.id.kind == .string || envelope.id.kind == .integer,
             envelope.id.range.count <= Lexeme.maximumLength,
-            hasRoom(connections[connection].outbound)
+            connections[connection].outbound.count < queueLimit
         else { return }
         let id = Lexeme(line, envelope.id.range)
         var answer = Array(#"{"jsonrpc":"2.0","id":"#.utf8) + id.array

@@ -310,7 +310,7 @@ extension ProxyCore {
 
     /// Whether the servers' lists of a kind are all there, or it is no use to wait longer.
     /// - Parameter since: when the request came that waits.
-    func isReady(_ kind: EntryList.Kind, since: Instant, at now: Instant) -> Bool {
+    mutating func isReady(_ kind: EntryList.Kind, since: Instant, at now: Instant) -> Bool {
         order.allSatisfy { server in
             let part = gateway.parts[server]
             if part.greeting == nil { return part.isSettled || now >= part.startUntil }
@@ -328,7 +328,7 @@ extension ProxyCore {
 
     /// Whether each server has said what it is, or it is no use to wait longer. While none has, the
     /// client waits its whole time, or until mcpo gives all of them up and says why.
-    func isGreeted(at now: Instant) -> Bool {
+    mutating func isGreeted(at now: Instant) -> Bool {
         let isAnyThere = order.contains { gateway.parts[$0].greeting != nil }
         return order.allSatisfy { server in
             let part = gateway.parts[server]

@@ -78,7 +78,7 @@ extension ProxyCore {
     /// The revisions of a modern server that has not the one it was asked in: such a server must not
     /// get `initialize`, unless it says itself that it has a revision with that.
     /// - Returns: for the log; nil if the server is a legacy one, or may be treated so.
-    private func otherRevisions(_ line: RawSpan, _ envelope: Envelope) -> String? {
+    private mutating func otherRevisions(_ line: RawSpan, _ envelope: Envelope) -> String? {
         let code = line.member("code", of: envelope.error)
         guard line.extracting(code.range.bounds).array == Array("-32022".utf8) else { return nil }
         let list = line.member("supported", of: line.member("data", of: envelope.error))
@@ -129,12 +129,12 @@ extension ProxyCore {
 
     /// Whether a process has been sent `initialize` already: one that was silent at first has, and may
     /// refuse the question about its era only now.
-    private func isInitializing(_ connection: ConnectionID) -> Bool {
+    private mutating func isInitializing(_ connection: ConnectionID) -> Bool {
         isUnderWay(.reopen, on: connection)
     }
 
     /// Whether a question of mcpo's own has no answer yet.
-    func isUnderWay(_ purpose: Flight.Purpose, on connection: ConnectionID) -> Bool {
+    mutating func isUnderWay(_ purpose: Flight.Purpose, on connection: ConnectionID) -> Bool {
         connections[connection].flights.numbers.contains {
             connections[connection].flights[$0]?.purpose == purpose
         }

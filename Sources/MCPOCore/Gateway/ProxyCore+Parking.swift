@@ -109,7 +109,7 @@ extension ProxyCore {
 
 extension ProxyCore {
     /// Whether more than the id of a request is changed for its server.
-    func needsRewrite(_ plan: RequestPlan) -> Bool {
+    mutating func needsRewrite(_ plan: RequestPlan) -> Bool {
         guard isGateway, let target = plan.target else { return false }
         return target.entry != nil && order.count > 1
             || plan.era == .legacy && servers[target.server].era == .modern
@@ -155,7 +155,7 @@ extension ProxyCore {
     }
 
     /// A legacy client cannot be asked for input by an answer.
-    private func withoutQuestions(
+    private mutating func withoutQuestions(
         _ line: RawSpan, _ envelope: Envelope, _ server: ServerIndex
     ) -> [UInt8]? {
         guard line.stringEquals(envelope.resultType, "input_required") else { return nil }

@@ -106,7 +106,7 @@ extension ProxyCore {
     }
 
     /// In which era's form those who wait for a flight have asked.
-    private func era(of flight: Flight) -> Era {
+    private mutating func era(of flight: Flight) -> Era {
         flight.terms.map { caching.flights[$0].era } ?? flight.waiter.map { exchanges[$0].era }
             ?? .legacy
     }
@@ -130,7 +130,7 @@ extension ProxyCore {
     }
 
     /// Whether an answer is for one caller only: it asks for input, with a state of its own.
-    private func isForOne(_ line: RawSpan, _ envelope: Envelope) -> Bool {
+    private mutating func isForOne(_ line: RawSpan, _ envelope: Envelope) -> Bool {
         envelope.resultType.isPresent && !line.stringEquals(envelope.resultType, "complete")
     }
 
@@ -243,7 +243,7 @@ extension ProxyCore {
         }
     }
 
-    func tooLargeError(_ server: String?, retrySafe: Bool) -> ProxyError {
+    mutating func tooLargeError(_ server: String?, retrySafe: Bool) -> ProxyError {
         ProxyError(
             .unavailable, "answer too large", server: server, retrySafe: retrySafe,
             detail: "the answer has more than \(settings.limits.messageBytes) bytes")

@@ -13,7 +13,7 @@ extension ProxyCore {
         refuse(id, error(for: refusal), batch: batch, into: &effects)
     }
 
-    private func error(for refusal: Refusal) -> ProxyError {
+    private mutating func error(for refusal: Refusal) -> ProxyError {
         switch refusal {
         case .longID:
             ProxyError(.invalidRequest, "an id longer than \(Lexeme.maximumLength) bytes")
@@ -72,7 +72,7 @@ extension ProxyCore {
     /// A request belongs to a legacy client that has opened with `initialize`, or says by itself
     /// which revision it speaks. A modern server must refuse any other as malformed; a legacy one
     /// may do anything with it, silence included, so it does not get there.
-    private func hasEra(_ envelope: Envelope, _ method: Method) -> Bool {
+    private mutating func hasEra(_ envelope: Envelope, _ method: Method) -> Bool {
         if envelope.metaProtocolVersion.isPresent { return true }
         guard case .none = client.handshake else { return true }
         return method == .initialize || method == .ping
@@ -140,7 +140,7 @@ extension ProxyCore {
         servers[server].held.append(.request(index, arrival: exchanges[index].arrival))
     }
 
-    private func holdError(_ index: ExchangeIndex) -> ProxyError? {
+    private mutating func holdError(_ index: ExchangeIndex) -> ProxyError? {
         let server = exchanges[index].server
         let name = servers[server].name
         if isBroken(server) {
@@ -158,7 +158,7 @@ extension ProxyCore {
 
     /// Whether a server is away for longer than a call is made to wait: it has been lost so often
     /// that its next process comes after a pause, or is the trial after one.
-    func isBroken(_ server: ServerIndex) -> Bool {
+    mutating func isBroken(_ server: ServerIndex) -> Bool {
         switch connections[servers[server].first].phase {
         case .down(let until): !RestartPolicy.isBearable(until, at: present)
         case .starting, .reopening: servers[server].restarts.isTrial
@@ -167,15 +167,17 @@ extension ProxyCore {
     }
 
     /// Whether one more line may be kept for later.
-    func hasRoomToHold(_ byteCount: Int) -> Bool {
+    mutating func hasRoomToHold(_ byteCount: Int) -> Bool {
         exchanges.keptBytes + heldNotices + byteCount <= settings.limits.heldBytes
             && heldCount < settings.limits.exchanges
     }
 
     /// Messages that wait for servers to start.
     private var heldCount: Int {
-        var count = 0
-        for server in servers.indices { count += servers[server].held.messages.count }
-        return count
+        mutating get {
+            var count = 0
+            for server in servers.indices { count += servers[server].held.messages.count }
+            return count
+        }
     }
 }

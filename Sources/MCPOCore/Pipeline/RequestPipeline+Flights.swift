@@ -47,7 +47,7 @@ extension ProxyCore {
         }
     }
 
-    private func isKeptWhileSent(_ index: ExchangeIndex) -> Bool {
+    private mutating func isKeptWhileSent(_ index: ExchangeIndex) -> Bool {
         exchanges[index].method.setsUpState
             || isRetrying && (isGateway || exchanges[index].isRepeatable)
     }
@@ -140,7 +140,7 @@ extension ProxyCore {
     }
 
     /// Whether nobody but this exchange is interested in the answer to its flight.
-    func isAlone(_ index: ExchangeIndex) -> Bool {
+    mutating func isAlone(_ index: ExchangeIndex) -> Bool {
         let connection = exchanges[index].connection
         guard let flight = connections[connection].flights[exchanges[index].flight] else {
             return true

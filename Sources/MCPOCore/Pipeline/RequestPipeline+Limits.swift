@@ -8,7 +8,7 @@
 extension ProxyCore {
     /// Whether a call takes a place in the limiter. A subscription lasts, and what opens a session
     /// must not wait behind calls.
-    private func isLimited(_ plan: RequestPlan) -> Bool {
+    private mutating func isLimited(_ plan: RequestPlan) -> Bool {
         guard isLimiting else { return false }
         switch plan.method {
         case .initialize, .discover, .listen, .ping: return false
@@ -16,7 +16,7 @@ extension ProxyCore {
         }
     }
 
-    private func lane(of plan: RequestPlan) -> LimitedLane {
+    private mutating func lane(of plan: RequestPlan) -> LimitedLane {
         let rule = plan.call.tool.rule
         if plan.method == .callTool, rule >= 0, Int(rule) < servers[plan.server].ruleLanes.count,
             let lane = servers[plan.server].ruleLanes[Int(rule)]

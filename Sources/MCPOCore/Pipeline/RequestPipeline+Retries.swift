@@ -5,11 +5,8 @@
 //     written, may change something        never: the caller is told
 
 extension ProxyCore {
-    /// Whether calls are sent again at all.
-    var isRetrying: Bool { settings.retry.maximum > 0 }
-
     /// Whether a call may reach a server twice.
-    func isRepeatable(_ plan: RequestPlan) -> Bool {
+    mutating func isRepeatable(_ plan: RequestPlan) -> Bool {
         switch plan.method {
         case .callTool: caching.isOn && plan.call.tool.isRetrySafe
         // A server may die of what opens the session, and would again.

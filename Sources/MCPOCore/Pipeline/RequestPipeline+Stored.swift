@@ -135,7 +135,7 @@ extension ProxyCore {
     /// Whether a server's error means that something is wrong with it, and not with the request:
     /// JSON-RPC's internal error and the range that is the server's own (as HTTP's 5xx), without
     /// those to which MCP gives a meaning.
-    private func isServerTrouble(_ line: RawSpan, _ envelope: Envelope) -> Bool {
+    private mutating func isServerTrouble(_ line: RawSpan, _ envelope: Envelope) -> Bool {
         guard let code = line.errorCode(envelope) else { return false }
         // −32002: resource not found; −32042: wants a URL elicitation (2025-11-25).
         return code == -32603

@@ -123,7 +123,7 @@ extension ProxyCore {
     }
 
     /// What calls that take about equally long have in common.
-    private func kind(of flight: Flight) -> Int32 {
+    private mutating func kind(of flight: Flight) -> Int32 {
         guard flight.permit != nil, let index = flight.waiter else { return 0 }
         return exchanges[index].endpoint?.index ?? 0
     }
@@ -208,7 +208,7 @@ extension ProxyCore {
         return true
     }
 
-    private func missError(of server: ServerIndex) -> ProxyError {
+    private mutating func missError(of server: ServerIndex) -> ProxyError {
         ProxyError(
             .cacheMiss, "no stored answer", server: servers[server].name, retrySafe: true,
             detail: #"the request asked for "only-if-cached"; nothing was sent"#)
