@@ -120,6 +120,16 @@ extension ProxyCore {
         _ line: RawSpan, _ envelope: Envelope, _ plan: RequestPlan, _ number: UInt32,
         asksForProgress: Bool, to connection: ConnectionID, into effects: inout Effects
     ) {
+        guard connections[connection].isRunning, !connections[connection].isInputClosed
+        else { return }
+        let isBridged = plan.era == .legacy && servers[plan.server].era == .modern
+        if !isBridged, !asksForProgress, !envelope.metaProgressToken.isPresent,
+            let target = plan.target, let entry = target.entry
+        {
+            rename(line, envelope.id.range, number, target, entry, to: connection)
+            scheduleFlush(of: connection, into: &effects)
+            return
+        }
         var edits = LineRewrite()
         edits.number(envelope, number)
         if let target = plan.target, let entry = target.entry {
@@ -127,15 +137,24 @@ extension ProxyCore {
                 target.name, to: gateway.parts[target.server][entry.kind].list.content,
                 entry.place)
         }
-        let isBridged = plan.era == .legacy && servers[plan.server].era == .modern
         edits.addMeta(
             line, envelope, isBridged ? gateway.meta : nil,
             progressToken: asksForProgress ? number : nil)
-        guard connections[connection].isRunning, !connections[connection].isInputClosed
-        else { return }
         edits.apply(to: line, appendingTo: &connections[connection].outbound)
         connections[connection].outbound.append(UInt8(ascii: "\n"))
         scheduleFlush(of: connection, into: &effects)
+    }
+
+    /// The same where nothing but the id and the name change, as mostly.
+    private mutating func rename(
+        _ line: RawSpan, _ id: ByteRange, _ number: UInt32, _ target: GatewayTarget,
+        _ entry: (kind: EntryList.Kind, place: Int), to connection: ConnectionID
+    ) {
+        let list = Int(entry.kind.rawValue)
+        gateway.parts[target.server].lists[list].list.content.withKeyLexeme(entry.place) { name in
+            connections[connection].outbound.appendLine(
+                line, replacing: id, withNumber: number, and: target.name.range, with: name)
+        }
     }
 
     /// The answer of a server of the other era as the client's era has it; nil leaves it as it is.

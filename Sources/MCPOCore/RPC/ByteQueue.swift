@@ -95,6 +95,33 @@ package struct ByteQueue: ~Copyable {
         append(UInt8(ascii: "\n"))
     }
 
+    /// Appends a line, and a newline, with a number in place of what is at `range`, and a name in
+    /// place of what is at `nameRange`.
+    mutating func appendLine(
+        _ line: RawSpan, replacing range: ByteRange, withNumber number: UInt32,
+        and nameRange: ByteRange, with name: UnsafeRawBufferPointer
+    ) {
+        reserve(line.byteCount + name.count + 11)  // the digits of 2³² − 1, and the newline
+        line.withUnsafeBytes { bytes in
+            let isNumberFirst = range.lower < nameRange.lower
+            let (first, second) = isNumberFirst ? (range, nameRange) : (nameRange, range)
+            appendReserved(bytes, 0, Int(first.lower))
+            if isNumberFirst {
+                append(decimal: number)
+            } else {
+                appendReserved(name, 0, name.count)
+            }
+            appendReserved(bytes, Int(first.upper), Int(second.lower))
+            if isNumberFirst {
+                appendReserved(name, 0, name.count)
+            } else {
+                append(decimal: number)
+            }
+            appendReserved(bytes, Int(second.upper), bytes.count)
+        }
+        append(UInt8(ascii: "\n"))
+    }
+
     /// Appends a line, without a newline, with `number` in place of what is at `range` and once
     /// more, between `before` and `after`, where `insertion` is, which comes behind.
     mutating func append(

@@ -170,6 +170,12 @@ package struct EntryListContent: Sendable {
         text[entries[place].key.bounds]
     }
 
+    /// The bytes of an entry's key as the server has written it, quotes included, in place.
+    func withKeyLexeme(_ place: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let range = entries[place].key.bounds
+        text.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
     /// An entry as the server has written it.
     package func bytes(_ place: Int) -> ArraySlice<UInt8> {
         text[entries[place].range.bounds]
