@@ -74,6 +74,8 @@ struct GatewayPart {
     var startUntil = Instant.never
     /// mcpo's own subscription on a modern server: its connection and number.
     var listen: (connection: ConnectionID, number: UInt32)?
+    /// The connection whose server has acknowledged a subscription of mcpo's own.
+    var heard = ConnectionID.none
     /// The resources that it is about, decoded URIs; with a legacy server, those subscribed to.
     var listenedTo: [[UInt8]] = []
 

@@ -17,8 +17,10 @@ struct GatewayTarget {
     var entry: (kind: EntryList.Kind, place: Int)?
     /// Where the exposed name is in the line.
     var name = JSONValue.absent
-    /// The tool's place in the catalog of its server.
+    /// The tool's place in the catalog of its server, if that is known to be current.
     var tool: Int?
+    /// The place of the rule for the tool, also while the catalog is not current; -1 for none.
+    var rule: Int32 = -1
 }
 
 /// What becomes of a request.
@@ -196,8 +198,10 @@ extension ProxyCore {
         var target = GatewayTarget(server: server, entry: (kind, owner.entry), name: name)
         if kind == .tools {
             let place = gateway.toolPlaces[owner.server][owner.entry]
-            target.tool =
-                place >= 0 && caching.parts[server].catalog.tools.isKnown ? Int(place) : nil
+            if place >= 0 {
+                target.rule = caching.parts[server].catalog.tools.tools[Int(place)].decision.rule
+                if caching.parts[server].catalog.tools.isKnown { target.tool = Int(place) }
+            }
         }
         return .forward(target)
     }

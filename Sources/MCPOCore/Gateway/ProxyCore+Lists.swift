@@ -12,8 +12,10 @@ extension ProxyCore {
             gateway.parts[server][kind].isAbsent = !isThere
             gateway.parts[server][kind].isDue = isThere
         }
+        // First, since a modern server tells only of what changes from there on.
+        if servers[server].era == .modern { listen(to: server, into: &effects) }
         askForLists(of: server, at: now, into: &effects)
-        listen(to: server, into: &effects)
+        if servers[server].era == .legacy { listen(to: server, into: &effects) }
     }
 
     /// Asks for the lists of a server that are wanted and due.
@@ -253,10 +255,26 @@ extension ProxyCore {
         case .promptsChanged: relist([.prompts], of: server, into: &effects)
         case .resourcesChanged: relist([.resources, .templates], of: server, into: &effects)
         case .resourceUpdated: forwardUpdate(line, envelope, into: &effects)
-        case .acknowledged: break
+        case .acknowledged: listAgain(of: server, into: &effects)
         default: return false
         }
         return true
+    }
+
+    /// The server tells of changes from now on. A list that it has answered before may have
+    /// changed in between.
+    private mutating func listAgain(of server: ServerIndex, into effects: inout Effects) {
+        let first = servers[server].first
+        // Of two subscriptions in a row the second leaves no gap.
+        if gateway.parts[server].heard == first { return }
+        gateway.parts[server].heard = first
+        for kind in EntryList.Kind.allCases {
+            let state = gateway.parts[server][kind]
+            if state.isWanted, state.list.isCurrent, state.flight == 0 {
+                gateway.parts[server][kind].isDue = true
+            }
+        }
+        askForLists(of: server, at: present, into: &effects)
     }
 
     private mutating func relist(

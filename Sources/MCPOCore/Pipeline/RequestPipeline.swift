@@ -174,6 +174,11 @@ extension ProxyCore {
         var plan = caching.plan(
             server, line, envelope, method, tool: target?.tool, isWatched: isWatched, at: present)
         plan.target = target
+        if let target, target.tool == nil, plan.call.tool.rule < 0, target.rule >= 0 {
+            // Limits and times hold although the tool is not known to be there now.
+            plan.call.tool.rule = target.rule
+            plan.timeout = caching.parts[server].tables.ruleTimeouts[Int(target.rule)]
+        }
         if before == 0, caching.unknownDirectives > 0 {
             effects.log(
                 .warning,

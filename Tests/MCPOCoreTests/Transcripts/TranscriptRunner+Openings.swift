@@ -84,8 +84,8 @@ extension TranscriptRunner {
                     + #""serverInfo":{"name":"s","version":"1"},"#
                     + #""ttlMs":3600000,"cacheScope":"public"}}"#)
         }
-        if capabilities.contains("tools") { try list(name, .tools, tools) }
         if era == .modern { try acknowledge(peer) }
+        if capabilities.contains("tools") { try list(name, .tools, tools) }
     }
 
     private static func welcome(_ number: Int, _ capabilities: [String]) -> String {
