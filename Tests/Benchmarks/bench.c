@@ -122,6 +122,8 @@ static void add_file_configs(struct plan *plan, const char *command) {
         {.name = "to20", .servers = 20, .called = 20, .options = OFF},
         {.name = "pool1", .servers = 1, .options = OFF, .own_options = POOL_OF(1)},
         {.name = "pool8", .servers = 1, .options = OFF, .own_options = POOL_OF(8)},
+        {.name = "fixed", .servers = 1, .options = OFF},
+        {.name = "adaptive", .servers = 1, .options = OFF ",\"concurrency\":{\"adaptive\":true}"},
         {.name = "limit16", .servers = 1, .options = OFF_AND_MAX(16)},
         {.name = "limit1000", .servers = 1, .options = OFF_AND_MAX(1000)},
         {.name = "window16", .servers = 1, .window = 16, .options = OFF_AND_MAX(1000)},

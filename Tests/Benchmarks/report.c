@@ -127,6 +127,8 @@ static const struct goal goals[] = {
      LATENCY_P50, RATIO, "of1", AT_MOST, 1, 1.05, 1, 3, "to20", "fan20", "fan1"},
     {"pool of 8 serial servers: calls/s ÷ one's", "pool",
      THROUGHPUT, RATIO, "pool1", AT_LEAST, 1, 7.5, 8, 2, "pool8", NULL, NULL},
+    {"server with a knee at 16: calls/s, adaptive ÷ fixed", "adaptive",
+     THROUGHPUT, RATIO, "fixed", AT_LEAST, 1, 4, 8, 2, "adaptive", NULL, NULL},
     {"20 servers that start in 2 s: complete list after, ms", "startup-20",
      STARTUP, PLAIN, NULL, AT_MOST, 1, 2500, 2100, 0, "to20", NULL, NULL},
     /* clang-format on */

@@ -5,7 +5,11 @@
  * and would hide it. A request's id is found with a scan of the raw line and copied verbatim. All
  * requests of one read() are answered with one write().
  *
- *   stub [--legacy] [--kib N] [--slow-ms M] [--serial-ms M] [--start-ms M] [--counts PATH]
+ *   stub [--legacy] [--kib N] [--slow-ms M] [--serial-ms M] [--serial-us M] [--knee N] [--start-ms M]
+ *        [--counts PATH]
+ *
+ * With --knee a serial call that N or more others wait with takes (waiting ÷ N)² times as long: a server
+ * that gets less done the more is asked of it.
  *
  * Tools: echo (about 150 bytes), big (one text of N KiB, 64), slow (answers after M ms, any number
  * at once, 5), serial (M ms each, one at a time, 5). A proxy may cache these, for they have a
@@ -50,6 +54,7 @@ struct tail {
 struct queue {
     uint64_t delay_ns;
     bool one_at_a_time;
+    uint64_t knee; /* 0: none */
     uint64_t last_deadline;
     uint32_t head, count;
     struct waiting {
@@ -157,7 +162,9 @@ static void delay(struct stub *s, struct queue *q, struct slice id, uint64_t key
     }
     uint64_t start = q->one_at_a_time && q->last_deadline > now ? q->last_deadline : now;
     struct waiting *w = &q->ring[(q->head + q->count++) % WAITING_MAX];
-    w->deadline = q->last_deadline = start + q->delay_ns;
+    uint64_t service = q->delay_ns;
+    if (q->knee > 0 && q->count > q->knee) service = service * q->count * q->count / q->knee / q->knee;
+    w->deadline = q->last_deadline = start + service;
     w->key = key;
     w->id_length = id.length;
     memcpy(w->id, id.bytes, id.length);
@@ -394,7 +401,7 @@ static uint64_t number(const char *text) {
     unsigned long value = text == NULL ? 0 : strtoul(text, &end, 10);
     if (text == NULL || end == text || *end != '\0' || value > 1000000) {
         fprintf(stderr, "usage: stub [--legacy] [--kib N] [--slow-ms M] [--serial-ms M] "
-                        "[--start-ms M] [--counts PATH]\n");
+                        "[--serial-us M] [--knee N] [--start-ms M] [--counts PATH]\n");
         exit(2);
     }
     return value;
@@ -420,6 +427,8 @@ int main(int argc, char **argv) {
         else if (strcmp(argv[i], "--slow-ms") == 0) s.slow.delay_ns = number(argv[++i]) * 1000000;
         else if (strcmp(argv[i], "--serial-ms") == 0)
             s.serial.delay_ns = number(argv[++i]) * 1000000;
+        else if (strcmp(argv[i], "--serial-us") == 0) s.serial.delay_ns = number(argv[++i]) * 1000;
+        else if (strcmp(argv[i], "--knee") == 0) s.serial.knee = number(argv[++i]);
         else if (strcmp(argv[i], "--start-ms") == 0) start_ms = number(argv[++i]);
         else if (strcmp(argv[i], "--counts") == 0) s.counts = open_counts(argv[++i]);
         else number(NULL);
