@@ -54,7 +54,9 @@ extension Auditor {
         checkBounds(core)
         let metrics = core.metrics
         if !hasExited {
-            if !core.isIdle { blame(.idle, "not idle without work") }
+            // A notification may wait for a server that is started again much later.
+            let isAway = metrics.connection.status == .unhealthy
+            if !core.isIdle, !isAway { blame(.idle, "not idle without work") }
             if metrics.dedup.inFlight != 0 {
                 blame(.idle, "\(metrics.dedup.inFlight) flights may still be joined")
             }
