@@ -46,5 +46,5 @@ def sdk1_python() -> Path:
 
 
 def tee(log: Path, command: list[str]) -> list[str]:
-    """`command`, with every line of its stdin and stdout also written to `log`."""
+    """`command`, with every line of its stdin and stdout also written to `log`.PID."""
     return python(INTEROP / "support" / "tee.py", log, *command)

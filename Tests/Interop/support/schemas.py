@@ -93,9 +93,14 @@ class Conversation:
         return complaints(message, name or ("JSONRPCRequest" if is_request else "JSONRPCNotification"), self.revision)
 
 
-def judge(log: Path, revision: str) -> Conversation:
-    """Everything that a tee recorded."""
-    conversation = Conversation(revision)
-    for line in log.read_bytes().decode().removesuffix("\n").split("\n"):
-        conversation.judge(line[0], line[2:])
-    return conversation
+def judge(log: Path, revision: str) -> list[Conversation]:
+    """What the tee of that name recorded: one conversation for each process, in the order of their numbers."""
+    conversations = []
+    for recorded in sorted(log.parent.glob(f"{log.name}.*")):
+        conversation = Conversation(revision)
+        text = recorded.read_bytes().decode()
+        # A process may be ended as soon as it was started: nothing was said then.
+        for line in text.removesuffix("\n").split("\n") if text else []:
+            conversation.judge(line[0], line[2:])
+        conversations.append(conversation)
+    return conversations

@@ -1,7 +1,8 @@
 """Runs a server and keeps what it is sent and what it says, line by line: `tee.py LOG COMMAND ARG…`.
 
-A program of its own, so that it can stand on either side of mcpo. Each line of LOG is `> ` (to the server) or `< `
-(from it) and the message. It ends when the server does, with its code.
+A program of its own, so that it can stand on either side of mcpo. Each line is `> ` (to the server) or `< ` (from it)
+and the message, in LOG.PID: mcpo may run one server several times, and each process numbers its requests anew. It
+ends when the server does, with its code.
 """
 
 import os
@@ -28,7 +29,7 @@ def relay(source: BinaryIO, sink: BinaryIO, mark: bytes, log: BinaryIO) -> None:
 
 
 def main(log_path: str, *command: str) -> int:
-    log = Path(log_path).open("ab", buffering=0)
+    log = Path(f"{log_path}.{os.getpid()}").open("ab", buffering=0)
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     threading.Thread(target=relay, args=(sys.stdin.buffer, server.stdin, b"> ", log), daemon=True).start()
     relay(server.stdout, sys.stdout.buffer, b"< ", log)
