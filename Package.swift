@@ -19,7 +19,11 @@ let package = Package(
         .target(
             name: "MCPOSystem", dependencies: ["MCPOCore", "CSystem"], swiftSettings: settings),
         .target(
-            name: "MCPO", dependencies: ["MCPOCore", "MCPOSystem"], swiftSettings: settings),
+            name: "MCPOHTTP", dependencies: ["MCPOCore"],
+            resources: [.embedInCode("Dashboard/dashboard.html")], swiftSettings: settings),
+        .target(
+            name: "MCPO", dependencies: ["MCPOCore", "MCPOSystem", "MCPOHTTP"],
+            swiftSettings: settings),
         .executableTarget(
             name: "MCPOCommand", dependencies: ["MCPO", "MCPOSystem"], swiftSettings: settings),
         .executableTarget(
@@ -44,6 +48,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "MCPOSystemTests", dependencies: ["MCPOSystem", "MCPOCore"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MCPOHTTPTests", dependencies: ["MCPOHTTP", "MCPOCore"],
             swiftSettings: settings),
         .testTarget(
             name: "MCPOTests", dependencies: ["MCPO", "MCPOCore"], swiftSettings: settings),

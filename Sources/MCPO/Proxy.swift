@@ -16,6 +16,7 @@ public final class Proxy: Sendable {
     private let configuration: ProxyConfiguration
     private let file: ConfigurationFile?
     private let control: ControlPipe
+    private let port: HTTPPort
 
     /// - Throws: `ConfigurationError` when a value makes no sense, `ProxyStartError` when the system
     ///   gives mcpo no pipe.
@@ -37,6 +38,7 @@ public final class Proxy: Sendable {
         self.file = file
         do {
             control = try ControlPipe()
+            port = HTTPPort(control)
         } catch {
             throw ProxyStartError(description: "\(error)")
         }
@@ -50,15 +52,19 @@ public final class Proxy: Sendable {
     ///     made non-blocking meanwhile.
     ///   - errors: where the log goes. Default: stderr.
     /// - Returns: 0 after a normal end, 1 when the server could not be started or was lost for good.
-    /// - Throws: `ProxyStartError` when the system refuses what the proxy needs.
+    /// - Throws: `ProxyStartError` when the system refuses what the proxy needs, the HTTP port that
+    ///   was configured included.
     public func run(
         input: Int32 = 0, output: Int32 = 1, errors: Int32 = 2
     ) throws(ProxyStartError) -> Int32 {
+        let notice = try port.apply(configuration.http)
+        defer { port.close() }
         do {
             var driver = try ProxyDriver(
                 settings: configuration.settings, commands: configuration.serverCommands,
                 input: input, output: output, control: control,
-                log: configuration.makeLogWithWarnings(errors), reload: reloader)
+                log: configuration.makeLog(errors, notices: notice.map { [$0] } ?? []),
+                reload: reloader)
             return driver.run()
         } catch {
             throw ProxyStartError(description: "\(error)")
@@ -85,10 +91,13 @@ public final class Proxy: Sendable {
         control.send(.event(.setConcurrencyLimit(max(1, maximum))))
     }
 
-    /// Drops the stored answers of a server, or of all. From any thread; returns at once.
-    /// - Parameter server: its name; nil (the default) is all.
-    public func clearCache(server: String? = nil) {
-        control.send(.event(.clearCache(server: server)))
+    /// Drops the stored answers of a server, of one tool, or of all. From any thread; returns at
+    /// once.
+    /// - Parameters:
+    ///   - server: its name; nil (the default) is all.
+    ///   - tool: by the name that clients see; nil (the default) is all of the server's.
+    public func clearCache(server: String? = nil, tool: String? = nil) {
+        control.send(.clearCache(server: server, tool: tool) { _ in })
     }
 
     /// Makes SIGTERM, SIGINT and SIGHUP requests to this proxy, for the whole program.
@@ -102,6 +111,7 @@ extension Proxy {
     private var reloader: (@Sendable () -> ReloadOutcome)? {
         guard let file else { return nil }
         let current = Mutex(configuration)
+        let port = port
         return {
             do throws(ConfigurationFileError) {
                 let next = try file.read()
@@ -109,7 +119,8 @@ extension Proxy {
                     let difference = ConfigurationDifference(from: held, to: next)
                     if difference.isEmpty { return .same }
                     held = next
-                    return .changed(next.settings, next.serverCommands, difference.lines)
+                    let lines = difference.lines + port.applied(next.http)
+                    return .changed(next.settings, next.serverCommands, lines)
                 }
             } catch {
                 return .failed(error.problems.map(\.description))

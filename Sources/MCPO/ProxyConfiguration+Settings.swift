@@ -108,10 +108,13 @@ extension ProxyConfiguration {
     }
 
     /// A log that begins with what is set and has no effect.
-    func makeLogWithWarnings(_ descriptor: Int32) -> LogWriter {
+    func makeLog(_ descriptor: Int32, notices: [String]) -> LogWriter {
         var log = makeLog(descriptor)
         for warning in warnings {
             log.write(LogRecord(level: .warning, server: nil, message: warning))
+        }
+        for notice in notices {
+            log.write(LogRecord(level: .info, server: nil, message: notice))
         }
         log.flush()
         return log

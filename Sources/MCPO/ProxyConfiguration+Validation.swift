@@ -251,10 +251,12 @@ extension ProxyConfiguration.HTTP {
     fileprivate func review(_ review: inout Review) {
         guard let listen else { return }
         review.expect(
-            listen.isLoopback || hasToken, ["http", "listen"],
-            "must be a loopback address such as 127.0.0.1:\(listen.port) unless http.token is set")
-        review.expect(
-            (1...65_535).contains(listen.port) && !listen.host.isEmpty, ["http", "listen"],
-            "must be a port from 1 to 65535, or HOST:PORT")
+            listen.isLocal || hasToken, ["http", "listen"],
+            "must be an address of this machine such as 127.0.0.1:9300 unless http.token is set")
+        if case .tcp(let host, let port) = listen {
+            review.expect(
+                (0...65_535).contains(port) && !host.isEmpty, ["http", "listen"],
+                "must be a port from 0 to 65535, HOST:PORT or unix:PATH")
+        }
     }
 }

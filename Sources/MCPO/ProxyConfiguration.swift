@@ -144,7 +144,7 @@ public struct ProxyConfiguration: Equatable, Sendable {
     public var naming = Naming()
     /// What is measured.
     public var monitor = Monitor()
-    /// The port for metrics and health; nil (the default) opens none.
+    /// The port for metrics, health and the dashboard; nil (the default) opens none.
     public var http: HTTP?
     /// Whether the tool `mcpo_metrics` is added to the server's. Default true.
     public var metricsTool = true
@@ -179,9 +179,6 @@ public struct ProxyConfiguration: Equatable, Sendable {
     /// What is set and has no effect in this version, a sentence each.
     public var warnings: [String] {
         var warnings: [String] = []
-        if http?.listen != nil {
-            warnings.append("http.listen: this version has no HTTP port, nothing listens there")
-        }
         if monitor.alerts != Monitor.Alerts() {
             warnings.append("monitor.alerts: this version raises no alerts")
         }

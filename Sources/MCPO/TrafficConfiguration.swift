@@ -100,12 +100,13 @@ extension ProxyConfiguration {
         public init() {}
     }
 
-    /// The port for metrics and health. This version opens none.
+    /// The port for metrics, health and the dashboard.
     public struct HTTP: Equatable, Sendable {
         /// Where to listen; nil (the default) is nowhere.
         public var listen: ListenAddress?
-        /// What a request other than GET must bear, and every request if the address is not
-        /// loopback's; nil (the default) or empty is none.
+        /// What a request must bear that changes something, and one for metrics if the address is
+        /// the network's (`Authorization: Bearer TOKEN`); nil (the default) or empty is none, and
+        /// nothing can be changed.
         public var token: String?
 
         public init(listen: ListenAddress? = nil, token: String? = nil) {
@@ -115,54 +116,5 @@ extension ProxyConfiguration {
 
         /// Whether there is a token that protects anything.
         package var hasToken: Bool { token.map { !$0.isEmpty } ?? false }
-    }
-}
-
-/// A host and a port, written `9300`, `127.0.0.1:9300` or `[::1]:9300`.
-public struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
-    /// A name or an address, without brackets. Default 127.0.0.1.
-    public var host: String
-    /// From 1 to 65,535.
-    public var port: Int
-
-    public init(host: String = "127.0.0.1", port: Int) {
-        self.host = host
-        self.port = port
-    }
-
-    /// Returns nil for anything that is not written as above.
-    public init?(_ text: String) {
-        let digits = text.utf8.reversed().prefix { (0x30...0x39).contains($0) }.count
-        guard let port = Int(text.suffix(digits)), (1...65_535).contains(port) else { return nil }
-        self.port = port
-        let rest = text.dropLast(digits)
-        if rest.isEmpty {
-            host = "127.0.0.1"
-            return
-        }
-        guard rest.utf8.last == UInt8(ascii: ":") else { return nil }
-        var host = rest.dropLast()
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-        } else if host.utf8.contains(UInt8(ascii: ":")) {
-            return nil
-        }
-        guard !host.isEmpty, host.utf8.allSatisfy(Self.isHostByte) else { return nil }
-        self.host = String(host)
-    }
-
-    private static func isHostByte(_ byte: UInt8) -> Bool {
-        ServerConfiguration.isNameByte(byte) || byte == UInt8(ascii: ":")
-    }
-
-    /// Whether only programs of this machine reach it.
-    public var isLoopback: Bool {
-        if host == "localhost" || host == "::1" { return true }
-        let digits = host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
-        return digits && host.hasPrefix("127.")
-    }
-
-    public var description: String {
-        host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }

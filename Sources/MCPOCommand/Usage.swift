@@ -41,6 +41,8 @@ enum Usage {
           --pool-min CONNECTIONS       connections to each server that stay open (default: 1)
           --pool-max CONNECTIONS       connections to each server at most (default: 10, and 1 for a
                                        legacy server)
+          --http ADDRESS               metrics, health and a dashboard over HTTP: PORT (0 is any that
+                                       is free), HOST:PORT or unix:PATH (default: off)
           --no-metrics-tool            do not add the tool mcpo_metrics to the server's
           --log-level LEVEL            error, warning, info, debug or trace (default: info)
           --log-format FORMAT          text or json (default: text)
@@ -57,7 +59,8 @@ enum Usage {
           MCPO_POOL_MIN_CONNECTIONS, MCPO_POOL_MAX_CONNECTIONS: as the options
           MCPO_POOL_MAX_IDLE_TIME, MCPO_POOL_CONNECTION_TIMEOUT, MCPO_POOL_HEALTH_CHECK_INTERVAL:
           durations (default: 300, 30, 60)
-          MCPO_HTTP: read, and without effect in this version
+          MCPO_HTTP: as --http
+          MCPO_HTTP_TOKEN: what a request that changes something must bear
           MCPO_MONITOR_WINDOW_SIZE: how many requests of each kind are measured (default: 1000)
 
         Example, in a client's configuration:

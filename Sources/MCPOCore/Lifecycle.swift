@@ -60,7 +60,6 @@ extension ProxyCore {
         case .stop: stop(at: now, into: &effects)
         case .reload(let settings): reload(settings, at: now, into: &effects)
         case .setConcurrencyLimit(let maximum): setConcurrencyLimit(maximum)
-        case .clearCache(let server): clearCache(ofServer: server)
         case .hangUp:
             effects.log(.warning, "SIGHUP ignored: there is no configuration file to load again")
         }

@@ -148,12 +148,4 @@ extension ProxyCore {
             maximum: maximum, maxQueue: limits.maxQueue, queueTimeout: limits.queueTimeout)
         limiter.set(limits)
     }
-
-    /// Drops what is stored of one server, or of all.
-    mutating func clearCache(ofServer name: String?) {
-        for server in order where name == nil || servers[server].name == name {
-            caching.noteWrite(server)
-        }
-        caching.familiar.forget()
-    }
 }

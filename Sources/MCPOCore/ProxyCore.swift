@@ -31,8 +31,6 @@ package enum Event: Sendable {
     case reload(ProxySettings)
     /// Another limit for calls at once, until the next `reload`.
     case setConcurrencyLimit(Int)
-    /// Drop what is stored of a server, or of all.
-    case clearCache(server: String?)
 }
 
 /// How a process ended.

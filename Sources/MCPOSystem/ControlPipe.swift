@@ -24,6 +24,12 @@ package enum ControlOrder: Sendable {
     case event(Event)
     /// Calls back, on the loop's thread, with what is measured at the moment.
     case metrics(@Sendable (MetricsSnapshot) -> Void)
+    /// Drops the stored answers of a server, of a tool by the name that clients see, or of all, and
+    /// calls back with how many there were; nil when there is no such server or tool.
+    case clearCache(server: String?, tool: String?, @Sendable (Int?) -> Void)
+    /// Reads the configuration again, and calls back with what came of it; nil when there is none
+    /// to read.
+    case reload(@Sendable (ReloadOutcome?) -> Void)
 }
 
 /// A proxy's control pipe; requests may be sent from any thread, also before the proxy runs and

@@ -21,6 +21,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// What the system says of the code.
     package var words: String { String(cString: strerror(code)) }
 
+    /// Whether it is a matter of permissions.
+    package var isDenied: Bool { code == EACCES || code == EPERM }
+
     package var description: String { "\(call): \(words)" }
 }
 

@@ -5,10 +5,11 @@ struct PollSource: Hashable, Sendable {
     enum Kind: UInt8, Sendable {
         case clientInput, clientOutput, control, log
         case serverOutput, serverInput, serverErrors, serverExit
+        case listener, wake, socketInput, socketOutput
     }
 
     var kind: Kind
-    /// The connection, for the last four kinds.
+    /// The connection, for those that begin with `server` and `socket`; the place of a listener.
     var connection: UInt32
 
     init(_ kind: Kind, connection: UInt32 = 0) {

@@ -128,6 +128,7 @@ package struct ProxyDriver: ~Copyable {
         case .clientOutput: flushClient()
         case .control: readControl()
         case .log: break  // flushed once a turn
+        case .listener, .wake, .socketInput, .socketOutput: break  // a `SocketLoop`'s
         case .serverOutput: if let process = process(source) { readServer(process) }
         case .serverInput: if let process = process(source) { flushServer(process) }
         case .serverErrors: if let process = process(source) { readErrors(process) }
@@ -238,7 +239,7 @@ extension ProxyDriver {
         for byte in bytes.prefix(count) {
             switch ControlRequest(rawValue: byte) {
             case .stop: proxy.handle(.stop, at: now, into: &effects)
-            case .hangUp: reloadConfiguration()
+            case .hangUp: _ = reloadConfiguration()
             case .order: obeyOrders()
             case nil: break
             }
@@ -250,16 +251,20 @@ extension ProxyDriver {
             switch order {
             case .event(let event): proxy.handle(event, at: now, into: &effects)
             case .metrics(let reply): reply(proxy.metrics(at: now))
+            case .clearCache(let server, let tool, let reply):
+                reply(proxy.clearCache(ofServer: server, tool: tool))
+            case .reload(let reply): reply(reloadConfiguration())
             }
         }
     }
 
-    private mutating func reloadConfiguration() {
+    private mutating func reloadConfiguration() -> ReloadOutcome? {
         guard let reload else {
             proxy.handle(.hangUp, at: now, into: &effects)
-            return
+            return nil
         }
-        switch reload() {
+        let outcome = reload()
+        switch outcome {
         case .failed(let problems):
             note(.error, problems + ["the configuration was not loaded: the old one holds"])
         case .same: note(.info, ["configuration loaded again: nothing has changed"])
@@ -271,6 +276,7 @@ extension ProxyDriver {
             log.level = settings.logLevel
             proxy.handle(.reload(settings), at: now, into: &effects)
         }
+        return outcome
     }
 
     private mutating func note(_ level: LogLevel, _ messages: [String]) {

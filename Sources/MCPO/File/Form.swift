@@ -158,7 +158,7 @@ extension Form where Value == ListenAddress {
     static var address: Form {
         Form(
             allowance: Allowance(
-                noun: "a port from 1 to 65535, or HOST:PORT",
+                noun: "a port from 0 to 65535, HOST:PORT or unix:PATH",
                 examples: ["9300", "127.0.0.1:9300", "[::1]:9300"]),
             read: { scalar in
                 switch scalar {

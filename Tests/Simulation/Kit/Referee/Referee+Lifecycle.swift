@@ -21,7 +21,7 @@ extension Referee {
         case .broken(.server(let connection)):
             if connection.rawValue == server.connection { serverStoppedReading() }
         case .deadline: expire()
-        case .hangUp, .reload, .setConcurrencyLimit, .clearCache: break
+        case .hangUp, .reload, .setConcurrencyLimit: break
         }
     }
 

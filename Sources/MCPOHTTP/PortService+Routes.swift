@@ -1,0 +1,150 @@
+// What can be asked for, by path and method.
+//
+//     GET  /              the dashboard               nothing needed: the page has no figures in it
+//     GET  /metrics       JSON, Prometheus, OpenMetrics         reading
+//     GET  /health        how the servers are                   nothing needed
+//     GET  /ready         whether mcpo can take requests        nothing needed
+//     POST /cache/clear   {} | {"server":"…"} | {"tool":"…"}    changing
+//     PUT  /concurrency   {"max":50}                            changing
+//     POST /reload                                              changing
+
+internal import MCPOCore
+
+extension PortService {
+    enum Outcome {
+        case answer(HTTPResponse)
+        case show(PortView)
+        case ask(PortQuestion)
+    }
+
+    private struct Route {
+        enum Action { case dashboard, metrics, health, readiness, clear, limit, reload }
+
+        var path: StaticString
+        var method: StaticString
+        /// The field of an answer to another method.
+        var allow: StaticText
+        var need: AccessRules.Need
+        var action: Action
+
+        static let all = [
+            Route("/", .dashboard, .nothing), Route("/metrics", .metrics, .reading),
+            Route("/health", .health, .nothing), Route("/ready", .readiness, .nothing),
+            Route("/cache/clear", .clear, .changing), Route("/reload", .reload, .changing),
+            Route("/concurrency", .limit, .changing, method: "PUT", allow: "Allow: PUT"),
+        ]
+
+        private init(
+            _ path: StaticString, _ action: Action, _ need: AccessRules.Need,
+            method: StaticString? = nil, allow: StaticText? = nil
+        ) {
+            self.path = path
+            self.action = action
+            self.need = need
+            let reads = need != .changing
+            self.method = method ?? (reads ? "GET" : "POST")
+            self.allow = allow ?? (reads ? "Allow: GET, HEAD" : "Allow: POST")
+        }
+
+        func allows(_ request: HTTPRequest) -> Bool {
+            request.isMethod(method) || (need != .changing && request.isMethod("HEAD"))
+        }
+    }
+
+    private static let methods: [StaticString] = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT",
+    ]
+
+    func route(_ request: HTTPRequest) -> Outcome {
+        guard let route = Route.all.first(where: { request.isPath($0.path) }) else {
+            if let refusal = access.refusal(of: request, .nothing) { return .answer(refusal) }
+            return .answer(.error(.notFound, "there is /, /metrics, /health and /ready"))
+        }
+        if let refusal = access.refusal(of: request, .nothing) { return .answer(refusal) }
+        guard route.allows(request) else {
+            if Self.methods.contains(where: request.isMethod) {
+                let words = "\(route.path) is asked with \(route.method)"
+                return .answer(.error(.methodNotAllowed, words).with(route.allow))
+            }
+            return .answer(.error(.notImplemented, "this method is not known here"))
+        }
+        if let refusal = access.refusal(of: request, route.need) { return .answer(refusal) }
+        return perform(route.action, request)
+    }
+
+    private func perform(_ action: Route.Action, _ request: HTTPRequest) -> Outcome {
+        switch action {
+        case .dashboard: return .answer(Dashboard.response)
+        case .metrics: return metrics(request)
+        case .health: return .show(.health)
+        case .readiness: return .show(.readiness)
+        case .reload: return .ask(.reload)
+        case .clear: return clear(request)
+        case .limit: return limit(request)
+        }
+    }
+
+    private func metrics(_ request: HTTPRequest) -> Outcome {
+        let views: [PortView] = [.metricsJSON, .metricsPrometheus, .metricsOpenMetrics]
+        if let format = request.parameter("format") {
+            let names: [StaticString] = ["json", "prometheus", "openmetrics"]
+            guard let place = names.firstIndex(where: { format.equals($0) }) else {
+                return .answer(
+                    .error(.badRequest, "format must be json, prometheus or openmetrics"))
+            }
+            return .show(views[place])
+        }
+        let place = AcceptHeader(request.values(of: "accept")).best(of: [
+            ("application", "json"), ("text", "plain"), ("application", "openmetrics-text"),
+        ])
+        return .show(views[place])
+    }
+
+    private func clear(_ request: HTTPRequest) -> Outcome {
+        guard let body = RequestBody(request.body) else { return .answer(RequestBody.refusal) }
+        guard let server = body.text("server"), let tool = body.text("tool") else {
+            return .answer(.error(.badRequest, "server and tool must be strings"))
+        }
+        return .ask(.clearCache(server: server.value, tool: tool.value))
+    }
+
+    private func limit(_ request: HTTPRequest) -> Outcome {
+        guard let body = RequestBody(request.body) else { return .answer(RequestBody.refusal) }
+        guard let maximum = body.count("max"), (1...100_000).contains(maximum) else {
+            return .answer(.error(.badRequest, "max must be a number from 1 to 100000"))
+        }
+        return .ask(.setConcurrency(maximum))
+    }
+
+    /// What is said when the proxy has done what was asked.
+    static func response(to reply: PortReply) -> HTTPResponse {
+        switch reply {
+        case .snapshot: return .error(.unavailable, "the proxy answered something else")
+        case .cleared(let count?):
+            return HTTPResponse(.ok, .json, Array("{\"cleared\":\(count)}\n".utf8))
+        case .cleared(nil): return .error(.notFound, "there is no server or tool of that name")
+        case .limited(let maximum):
+            return HTTPResponse(.ok, .json, Array("{\"max\":\(maximum)}\n".utf8))
+        case .reloaded(let changes):
+            return HTTPResponse(.ok, .json, list("changes", changes))
+        case .refused(let problems):
+            var response = HTTPResponse.error(.unprocessable, "the configuration was not loaded")
+            response.body.removeLast(2)  // the brace and the newline
+            response.body += list("problems", problems).dropFirst().withComma
+            return response
+        }
+    }
+
+    private static func list(_ key: StaticString, _ lines: [String]) -> [UInt8] {
+        var body = Array("{\"\(key)\":[".utf8)
+        for (place, line) in lines.enumerated() {
+            if place > 0 { body.append(UInt8(ascii: ",")) }
+            appendJSONString(line, to: &body)
+        }
+        return body + Array("]}\n".utf8)
+    }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate var withComma: [UInt8] { [UInt8(ascii: ",")] + self }
+}
