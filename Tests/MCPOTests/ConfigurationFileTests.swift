@@ -251,15 +251,16 @@ func fixture(_ name: String) throws -> String {
         ("9300", "127.0.0.1:9300", true), ("localhost:1", "localhost:1", true),
         ("[::1]:65535", "[::1]:65535", true), ("0.0.0.0:80", "0.0.0.0:80", false),
         ("[::]:80", "[::]:80", false), ("127.evil.com:80", "127.evil.com:80", false),
-        ("127.9.8.7:80", "127.9.8.7:80", true),
+        ("127.9.8.7:80", "127.9.8.7:80", true), ("0", "127.0.0.1:0", true),
+        ("unix:/run/mcpo.sock", "unix:/run/mcpo.sock", true), ("unix:a b", "unix:a b", true),
     ])
-    func `addresses are read and written`(text: String, written: String, isLoopback: Bool) throws {
+    func `addresses are read and written`(text: String, written: String, isLocal: Bool) throws {
         let address = try #require(ListenAddress(text))
-        #expect(address.description == written && address.isLoopback == isLoopback)
+        #expect(address.description == written && address.isLocal == isLocal)
     }
 
     @Test(arguments: [
-        "", ":", ":80", "0", "65536", "a:0", "a:", "a", "::1:80", "[]:80", "a b:80", "-1", "80 ",
+        "", ":", ":80", "65536", "a:65536", "a:", "unix:", "unix:a\0b", "a", "::1:80", "[]:80", "a b:80", "-1", "80 ",
         "http://a:80", "99999999999999999999",
     ])
     func `what is no address is none`(text: String) {
