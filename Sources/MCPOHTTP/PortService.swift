@@ -198,6 +198,7 @@ extension PortService {
                 answer(snapshots.response(view), on: id, at: now)
             }
         } else if let id = ticket.connection, snapshots.endQuestion(of: id) {
+            snapshots.forget()
             answer(Self.response(to: reply), on: id, at: now)
         }
     }

@@ -59,6 +59,11 @@ struct SnapshotShelf {
         return response
     }
 
+    /// What the proxy did may show in the next snapshot.
+    mutating func forget() {
+        snapshot = nil
+    }
+
     // MARK: Time
 
     mutating func noteQuestion(of connection: UInt32, at now: Instant) {

@@ -47,7 +47,7 @@ package struct Descriptor: ~Copyable {
     deinit { _ = close(number) }
 
     /// Hands the number over to code that closes it.
-    consuming func give() -> Int32 {
+    package consuming func give() -> Int32 {
         let number = number
         discard self
         return number

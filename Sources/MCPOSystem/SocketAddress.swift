@@ -64,7 +64,7 @@ package struct SocketAddress {
     var family: Int32 { Int32(storage.ss_family) }
     var isIPv6: Bool { family == AF_INET6 }
 
-    func with(port: Int) -> SocketAddress {
+    package func with(port: Int) -> SocketAddress {
         var address = self
         let wire = UInt16(truncatingIfNeeded: port).bigEndian
         // The port is behind the family (and on Darwin the length, which shares its two bytes).
@@ -74,7 +74,7 @@ package struct SocketAddress {
         return address
     }
 
-    func withPointer<Result>(
+    package func withPointer<Result>(
         _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result {
         withUnsafePointer(to: storage) { pointer in
@@ -82,7 +82,7 @@ package struct SocketAddress {
         }
     }
 
-    func makeSocket() throws(SystemError) -> Descriptor {
+    package func makeSocket() throws(SystemError) -> Descriptor {
         let number = socket(family, streamSocket, 0)
         guard number >= 0 else { throw SystemError("socket") }
         return Descriptor(owning: number)
