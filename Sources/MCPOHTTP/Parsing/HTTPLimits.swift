@@ -1,7 +1,5 @@
 // How much of a request there may be, and how long it may take.
 
-internal import MCPOCore
-
 /// The bounds of one connection; none can be configured, because what mcpo is asked for is small.
 package enum HTTPLimits {
     /// Connections at once. More than the agents and scrapers of one machine ever open.
