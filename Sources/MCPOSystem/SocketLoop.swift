@@ -148,6 +148,7 @@ package final class SocketLoop<Service: SocketService>: ThreadBody {
 
     package override func run() {
         Self.blockSignals()
+        lowerThreadPriority()
         poller.watch(inbox.input, for: .reading, as: PollSource(.wake))
         var events: [PollSource] = []
         while !isStopping, poller.failure == nil {

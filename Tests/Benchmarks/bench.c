@@ -10,7 +10,7 @@
  * repetition. Meter, stub and relay are C so that they are much lighter than what is measured.
  *
  * The files: wire.h the bytes, peer.c one command under test, observe.c its memory and CPU time,
- * load.c the closed loop, caching.c keys and what was executed, files.c configurations of several
+ * load.c the closed loop, crowd.c clients of the HTTP port, caching.c keys and what was executed, files.c configurations of several
  * servers, scenario.c the table of scenarios, report.c the tables and goals.
  *
  * Exit status: 0; 1 when an answer was wrong or missing, the server executed what it should not
@@ -135,6 +135,25 @@ static void add_file_configs(struct plan *plan, const char *command) {
     }
 }
 
+/* mcpo as most use it, but for who looks at its figures. */
+static void add_http_configs(struct plan *plan, const char *mcpo) {
+    const char *listening = join(mcpo, " --http unix:{socket} -- {}");
+    add_config(plan, (struct config){.name = "silent",
+                                     .command = join(mcpo, " --no-metrics-tool -- {}"),
+                                     .caches = true});
+    const struct config configs[] = {
+        {.name = "quiet", .crowd = NO_CROWD},
+        {.name = "scraped", .crowd = SCRAPERS},
+        {.name = "hostile", .crowd = HOSTILE},
+    };
+    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+        struct config config = configs[i];
+        config.command = listening;
+        config.caches = true;
+        add_config(plan, config);
+    }
+}
+
 /* Our programs lie in REPOSITORY/.bench; mcpo, unless told, is REPOSITORY/.build/release/mcpo. */
 static void add_own_configs(struct plan *plan, const char *mcpo) {
     char path[PATH_MAX];
@@ -166,6 +185,7 @@ static void add_own_configs(struct plan *plan, const char *mcpo) {
         add_config(plan,
                    (struct config){.name = "uncached", .command = join(mcpo, UNCACHED " -- {}")});
         add_file_configs(plan, join(mcpo, " --config {file}"));
+        add_http_configs(plan, mcpo);
     } else if (told) {
         usage("--mcpo: no such program");
     } else {

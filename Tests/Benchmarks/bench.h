@@ -13,9 +13,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "crowd.h"
 #include "load.h"
 
-enum { CONFIGS_MAX = 24, REPETITIONS_MAX = 50, WORDS_MAX = 64 };
+enum { CONFIGS_MAX = 32, REPETITIONS_MAX = 50, WORDS_MAX = 64 };
 
 /* Times in µs (start-up and shutdown in ms), memory in bytes. */
 enum metric {
@@ -61,7 +62,8 @@ struct scenario {
 };
 
 /* How to start what is measured: words separated by spaces. `{}` stands for the stub's command,
- * `{file}` for the path of a file with `servers` of it. */
+ * `{file}` for the path of a file with `servers` of it, `unix:{socket}` for its HTTP
+ * port. */
 struct config {
     const char *name;
     const char *command;
@@ -72,6 +74,7 @@ struct config {
     unsigned window;  /* instead of the scenario's */
     const char *options;     /* `mcpo` of the file, and of each server in it */
     const char *own_options;
+    enum crowd crowd; /* who is on its HTTP port while the load is measured */
 };
 
 struct plan {
@@ -116,6 +119,8 @@ bool scenario_run(const struct plan *plan, const struct scenario *scenario,
 
 /* files.c: writes a file of servers that are all started with these words; returns its path. */
 char *files_write(const struct plan *plan, const struct config *config, char *const *words);
+/* The path of the HTTP port's socket; each process that listens there replaces it. */
+char *files_socket(const struct plan *plan);
 /* Makes plan->directory. */
 void files_setup(struct plan *plan);
 

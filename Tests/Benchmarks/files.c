@@ -32,10 +32,10 @@ void files_setup(struct plan *plan) {
     if (atexit(remove_files) != 0) die("atexit");
 }
 
-/* One path a configuration: it is written anew for each scenario. */
-static char *path_of(const struct plan *plan, const struct config *config) {
+/* A path that is removed at the end. */
+static char *path_of(const struct plan *plan, const char *name) {
     char *path;
-    if (asprintf(&path, "%s/%s.json", plan->directory, config->name) < 0) die("memory");
+    if (asprintf(&path, "%s/%s", plan->directory, name) < 0) die("memory");
     for (size_t i = 0; i < path_count; i++) {
         if (strcmp(paths[i], path) != 0) continue;
         free(path);
@@ -55,7 +55,10 @@ static void write_server(FILE *file, unsigned number, const char *own_options, c
 }
 
 char *files_write(const struct plan *plan, const struct config *config, char *const *words) {
-    char *path = path_of(plan, config);
+    char name[64];
+    /* One path a configuration: it is written anew for each scenario. */
+    snprintf(name, sizeof name, "%s.json", config->name);
+    char *path = path_of(plan, name);
     FILE *file = fopen(path, "we");
     if (file == NULL) die(path);
     fprintf(file, "{\"mcpServers\": {");
@@ -64,4 +67,8 @@ char *files_write(const struct plan *plan, const struct config *config, char *co
     fprintf(file, "},\n\"mcpo\": {%s}}\n", config->options == NULL ? "" : config->options);
     if (fclose(file) != 0) die(path);
     return path;
+}
+
+char *files_socket(const struct plan *plan) {
+    return path_of(plan, "http");
 }

@@ -129,6 +129,12 @@ static const struct goal goals[] = {
      THROUGHPUT, RATIO, "pool1", AT_LEAST, 1, 7.5, 8, 2, "pool8", NULL, NULL},
     {"server with a knee at 16: calls/s, adaptive ÷ fixed", "adaptive",
      THROUGHPUT, RATIO, "fixed", AT_LEAST, 1, 4, 8, 2, "adaptive", NULL, NULL},
+    {"200 hostile HTTP clients, 1 outstanding: p50 ÷ none's", "http-1",
+     LATENCY_P50, RATIO, "quiet", AT_MOST, 1, 1.05, 1.02, 3, "hostile", NULL, NULL},
+    {"200 hostile HTTP clients, 64 outstanding: p50 ÷ none's", "http-64",
+     LATENCY_P50, RATIO, "quiet", AT_MOST, 1, 1.05, 1.02, 3, "hostile", NULL, NULL},
+    {"metrics tool, port, 20 scrapes a second: calls/s ÷ without", "http-64",
+     THROUGHPUT, RATIO, "silent", AT_LEAST, 1, 0.98, 0.99, 3, "scraped", NULL, NULL},
     {"20 servers that start in 2 s: complete list after, ms", "startup-20",
      STARTUP, PLAIN, NULL, AT_MOST, 1, 2500, 2100, 0, "to20", NULL, NULL},
     /* clang-format on */

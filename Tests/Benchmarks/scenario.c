@@ -68,6 +68,10 @@ const struct scenario all_scenarios[] = {
     {"adaptive", LOAD, "server slows down with more than 16 calls, 64 outstanding", "fixed",
      "fixed adaptive", LOOKUP_SERIAL, .window = 64, CALLS(2000, 800), .keys = UNIQUE_KEYS,
      .repetitions = 3, .stub_args = "--serial-us 500 --knee 16"},
+    {"http-1", LOAD, "150-byte answers, 1 outstanding, with clients on the HTTP port", "silent",
+     "silent quiet scraped hostile", ECHO, .window = 1, CALLS(80000, 10000)},
+    {"http-64", LOAD, "150-byte answers, 64 outstanding, with clients on the HTTP port", "silent",
+     "silent quiet scraped hostile", ECHO, .window = 64, CALLS(500000, 100000)},
     {"startup-20", LISTED, "20 servers that start in 2 s: start to complete tools/list", "direct",
      "direct to20", ECHO, .window = 1, CALLS(1, 1), .repetitions = 3, .stub_args = "--start-ms 2000"},
     {"limits", LOAD, "150-byte answers, 64 outstanding, at most 16 or 1,000 at once", "limit1000",
@@ -143,6 +147,9 @@ static void add_words(struct command *c, const char *text, const struct plan *pl
             struct command server = {.count = 0};
             add_words(&server, "{}", plan, s, NULL);
             word = files_write(plan, config, server.words);
+        }
+        if (strncmp(word, "unix:{socket}", 13) == 0 && plan != NULL) {
+            if (asprintf(&word, "unix:%s", files_socket(plan)) < 0) die("memory");
         }
         if (c->count == WORDS_MAX) die("a command has too many words");
         c->words[c->count++] = word;
@@ -224,7 +231,11 @@ static bool run_load(const struct cell_run *run, const struct scenario *s, doubl
         return false;
     /* Chosen keys must be new. */
     if (s->keys != CHOSEN_KEYS && !load_run(run->peer, &warm_up, &r)) return false;
-    return load_and_count(run, &load, values);
+    if (run->config->crowd == NO_CROWD) return load_and_count(run, &load, values);
+    pid_t crowd = crowd_start(files_socket(run->plan), run->config->crowd, run->plan->cpu);
+    bool ok = load_and_count(run, &load, values);
+    crowd_stop(crowd);
+    return ok;
 }
 
 static bool run_memory(const struct cell_run *run, const struct scenario *s, double *values) {
