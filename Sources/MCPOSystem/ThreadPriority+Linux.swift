@@ -6,6 +6,6 @@
     /// Linux gives each thread its own niceness (against POSIX, which has one for a process). At 5 it
     /// has a third of an ordinary thread's weight.
     func lowerThreadPriority() {
-        setpriority(PRIO_PROCESS, 0, 5)
+        setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
     }
 #endif
