@@ -73,6 +73,7 @@ package struct CacheStage: ~Copyable {
         parts[server].setTimes(settings)
         if parts[server].policy == policy { return false }
         parts[server].setPolicy(policy, settings, caches)
+        flights.forbidStoring(of: server)
         familiar.forget()
         return true
     }

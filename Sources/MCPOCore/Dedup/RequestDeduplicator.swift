@@ -105,6 +105,13 @@ package struct RequestDeduplicator: ~Copyable {
         count += 1
     }
 
+    /// The answers of a server's flights are stored no more: the rules that say for how long are gone.
+    mutating func forbidStoring(of server: ServerIndex) {
+        for place in entries.indices where entries[place].terms?.group.server == server {
+            entries[place].terms?.stores = false
+        }
+    }
+
     /// The flight may not be joined any more.
     mutating func leave(_ id: TermsID) {
         var bucket = home(of: hash(id.place))

@@ -50,6 +50,8 @@ enum Statement: Equatable, Sendable {
     case clientVanishes
     case stop
     case hangUp
+    /// The place of the other settings in `Transcript.reloads`.
+    case reload(Int)
     // What must have happened.
     case read(Peer, [UInt8])
     case readMatching(Peer, String)
@@ -77,6 +79,8 @@ struct Transcript: Sendable {
     /// What `settings.caching` is made from; nil for a proxy that only forwards.
     var caching: TranscriptCaching?
     var servers = TranscriptServers()
+    /// What each `reload` changes the settings to.
+    var reloads: [ProxySettings] = []
     var steps: [TranscriptStep] = []
     /// Why the transcript fails today, where it shows a bug that is known.
     var knownIssue: String?

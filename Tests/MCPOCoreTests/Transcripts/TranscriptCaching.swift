@@ -74,6 +74,8 @@ struct TranscriptCaching: Sendable {
         }
     }
 
+    mutating func removeRules() { rules = [] }
+
     /// `namedCache big maxSize=10 defaultTTL=1m`
     private mutating func addCache(_ words: [String]) -> Bool? {
         guard words.count > 1 else { return nil }

@@ -15,9 +15,32 @@ extension Transcript {
                 throw TranscriptError(file: name, line: index + 1, message: error.text)
             }
         }
+        if reloads.isEmpty { settings = finished }
+    }
+
+    /// The settings as far as they have been read.
+    private var finished: ProxySettings {
+        var (settings, caching) = (settings, caching)
         caching?.needsTools = servers.needsTools
         settings.caching = caching?.settings
         servers.finish(&settings, caching)
+        return settings
+    }
+
+    /// `reload without time; server news; rule report ttl=5m`: what changes, the rest stays.
+    private mutating func reload(_ changes: String) throws(Complaint) -> Statement {
+        if reloads.isEmpty { settings = finished }
+        for change in changes.components(separatedBy: "; ") {
+            if change == "without rules" {
+                caching?.removeRules()
+            } else if let name = change.after("without ") {
+                guard servers.remove(name) else { throw Complaint(text: "no server \(name)") }
+            } else {
+                try apply(change, isChange: true)
+            }
+        }
+        reloads.append(finished)
+        return .reload(reloads.count - 1)
     }
 
     private struct Complaint: Error {
@@ -33,6 +56,9 @@ extension Transcript {
         } else if let setting = line.after("set ") {
             guard steps.isEmpty else { throw Complaint(text: "settings come first") }
             try apply(setting)
+        } else if let changes = line.after("reload ") {
+            let statement = try reload(changes)
+            steps.append(TranscriptStep(line: number, statement: statement))
         } else if let statement = Self.fixed[line] {
             steps.append(TranscriptStep(line: number, statement: statement))
         } else if let statement = aboutServer(line) ?? Self.happening(line)
@@ -194,10 +220,11 @@ extension Transcript {
         return nil
     }
 
-    private mutating func apply(_ setting: String) throws(Complaint) {
+    /// - Parameter isChange: whether a server of this name may be there already.
+    private mutating func apply(_ setting: String, isChange: Bool = false) throws(Complaint) {
         let words = setting.split(separator: " ").map(String.init)
         var caching = caching ?? TranscriptCaching()
-        switch words.isEmpty ? false : servers.apply(words) {
+        switch words.isEmpty ? false : servers.apply(words, isChange: isChange) {
         case true?: return
         case false?: break
         case nil: throw Complaint(text: "no such setting: \(setting)")

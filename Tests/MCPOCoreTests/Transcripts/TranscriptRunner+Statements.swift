@@ -57,6 +57,8 @@ extension TranscriptRunner {
         case .clientVanishes: core.handle(.broken(.client), at: now, into: &effects)
         case .stop: core.handle(.stop, at: now, into: &effects)
         case .hangUp: core.handle(.hangUp, at: now, into: &effects)
+        case .reload(let place):
+            core.handle(.reload(transcript.reloads[place]), at: now, into: &effects)
         default: throw failure("nothing that happens")
         }
         try settle()
@@ -94,7 +96,7 @@ extension TranscriptRunner {
         default: return
         }
         let place = commands.firstIndex {
-            if case .spawn(_, name.server) = $0 { true } else { false }
+            if case .spawn(_, let server) = $0 { isServer(server, name.server) } else { false }
         }
         guard let place, case .spawn(let spawned, _) = commands.remove(at: place) else {
             throw failure("no process is asked for; next is \(next)")
@@ -118,6 +120,13 @@ extension TranscriptRunner {
             core.handle(.spawned(spawned, processID: 4711), at: now, into: &effects)
         }
         try settle()
+    }
+
+    /// Whether the core means this server of the transcript: a server that comes later may have the
+    /// place of one that has gone.
+    private func isServer(_ index: ServerIndex, _ server: Int) -> Bool {
+        let names = transcript.servers.names
+        return names.isEmpty ? index == server : core.name(ofServer: index) == names[server]
     }
 
     private func smallestNumber(of server: Int) -> Int {

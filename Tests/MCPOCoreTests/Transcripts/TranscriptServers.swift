@@ -6,8 +6,11 @@ import MCPOCore
 
 /// Servers and traffic as a transcript sets them up, setting by setting.
 struct TranscriptServers: Sendable {
-    /// In the order of the configuration; empty for the one that every transcript has.
+    /// In the order of the configuration, those of a later one behind; empty for the one that every
+    /// transcript has.
     private(set) var names: [String] = []
+    /// Those that are in the configuration no more.
+    private var removed: Set<String> = []
     /// What each of them says of itself.
     private var own: [[Setting]] = []
     private var gateway: GatewaySettings?
@@ -19,8 +22,8 @@ struct TranscriptServers: Sendable {
     private typealias Setting = (name: String, value: String)
 
     /// Takes a setting; false if it is none of servers, nil if its value makes no sense.
-    mutating func apply(_ words: [String]) -> Bool? {
-        if words[0] == "server" { return addServer(words) }
+    mutating func apply(_ words: [String], isChange: Bool) -> Bool? {
+        if words[0] == "server" { return addServer(words, isChange: isChange) }
         guard words.count == 2 else { return false }
         let (number, time) = (Int(words[1]), Transcript.duration(words[1]))
         switch words[0] {
@@ -47,9 +50,10 @@ struct TranscriptServers: Sendable {
 
     /// Puts everything into the settings of the core.
     func finish(_ settings: inout ProxySettings, _ caching: TranscriptCaching?) {
-        if !names.isEmpty { settings.servers = names.map { ServerSettings(name: $0) } }
+        let served = names.indices.filter { !removed.contains(names[$0]) }
+        if !names.isEmpty { settings.servers = served.map { ServerSettings(name: names[$0]) } }
         for index in settings.servers.indices {
-            for (name, value) in common + (names.isEmpty ? [] : own[index]) {
+            for (name, value) in common + (names.isEmpty ? [] : own[served[index]]) {
                 _ = Self.set(name, value, of: &settings.servers[index])
             }
             guard gateway != nil, let caching else { continue }
@@ -68,8 +72,8 @@ struct TranscriptServers: Sendable {
     }
 
     /// `server time poolMax=3 limit=1`
-    private mutating func addServer(_ words: [String]) -> Bool? {
-        guard words.count > 1, !names.contains(words[1]) else { return nil }
+    private mutating func addServer(_ words: [String], isChange: Bool) -> Bool? {
+        guard words.count > 1, isChange || !names.contains(words[1]) else { return nil }
         var probe = ServerSettings(name: words[1])
         var own: [Setting] = []
         for word in words.dropFirst(2) {
@@ -78,9 +82,19 @@ struct TranscriptServers: Sendable {
             else { return nil }
             own.append((name, value))
         }
+        removed.remove(words[1])
+        if let place = names.firstIndex(of: words[1]) {
+            self.own[place] = own
+            return true
+        }
         names.append(words[1])
         self.own.append(own)
         return true
+    }
+
+    /// Takes a server out; false if there is none of this name.
+    mutating func remove(_ name: String) -> Bool {
+        names.contains(name) && removed.insert(name).inserted
     }
 
     private mutating func openGateway(_ change: (inout GatewaySettings) -> Void) -> Bool {
