@@ -36,12 +36,13 @@ extension ProxyCore {
         }
     }
 
-    /// The plan of a request that mcpo may answer itself: it is measured, no more.
+    /// The plan of a request that mcpo may answer itself: it is measured, no more. Until its server is
+    /// known the first one in force stands for it.
     private mutating func planOfOwn(_ method: Method, _ envelope: Envelope) -> RequestPlan {
-        var plan = RequestPlan(forwarding: method, to: 0)
+        var plan = RequestPlan(forwarding: method, to: order[0])
         if envelope.metaProtocolVersion.isPresent { plan.era = .modern }
         if caching.isOn, method != .listen, method != .callTool {
-            plan.endpoint = caching.place(0, of: method).endpoint
+            plan.endpoint = caching.place(order[0], of: method).endpoint
         }
         return plan
     }
@@ -77,7 +78,11 @@ extension ProxyCore {
                 exchanges[index].endpoint = endpoint
                 caching.monitor.begin(endpoint, at: present)
             }
+            let isElsewhere = exchanges[index].server != target.server
             exchanges[index].server = target.server
+            if method == .unsubscribeResource, isElsewhere || !exchanges[index].isPlaced {
+                noteUnsubscribing(index, line, envelope)
+            }
             if !exchanges[index].isPlaced { place(index, plan) }
             exchanges[index].isRepeatable = isRepeatable(plan)
             proceed(index, plan, line, envelope, into: &effects)
@@ -97,7 +102,7 @@ extension ProxyCore {
     private mutating func noteOwnAnswer(_ method: Method, at now: Instant) {
         if method == .initialize { client.handshake = .agreed(agreedByGateway) }
         guard caching.isOn else { return }
-        caching.monitor.noteHit(caching.place(0, of: method).endpoint, at: now)
+        caching.monitor.noteHit(caching.place(order[0], of: method).endpoint, at: now)
     }
 
     private var agreedByGateway: Revision {

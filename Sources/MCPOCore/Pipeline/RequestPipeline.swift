@@ -49,6 +49,7 @@ extension ProxyCore {
         if caching.isOn, answerHere(id, plan, line, envelope, batch, into: &effects) { return }
         if let batch { batches.update(batch) { $0?.outstanding += 1 } }
         let index = enter(id, hash, plan, line, envelope, batch)
+        if plan.method == .unsubscribeResource { noteUnsubscribing(index, line, envelope) }
         proceed(index, plan, line, envelope, into: &effects)
     }
 
@@ -232,15 +233,20 @@ extension ProxyCore {
         if let endpoint = plan.endpoint { caching.monitor.begin(endpoint, at: present) }
         let index = exchanges.insert(makeExchange(id, hash, plan, line, envelope, batch))
         keepIfNeeded(index, plan, line)
-        if plan.method == .unsubscribeResource {
-            servers[server].restoration.doubtSubscriptions(until: arrivals)
-            caching.dropResource(envelope.uri, line, of: server)
-            if !exchanges[index].hasLine, connections[servers[server].first].isOpen {
-                // When its answer comes nobody will know what it was about.
-                servers[server].restoration.forgetSubscription(in: line.array)
-            }
-        }
         return index
+    }
+
+    /// The server that a request to unsubscribe is for is known: what was watched there is no more.
+    mutating func noteUnsubscribing(
+        _ index: ExchangeIndex, _ line: RawSpan, _ envelope: Envelope
+    ) {
+        let server = exchanges[index].server
+        servers[server].restoration.doubtSubscriptions(until: arrivals)
+        caching.dropResource(envelope.uri, line, of: server)
+        if !exchanges[index].hasLine, connections[servers[server].first].isOpen {
+            // When its answer comes nobody will know what it was about.
+            servers[server].restoration.forgetSubscription(in: line.array)
+        }
     }
 
     /// Ends the measuring of an exchange that is still in the table.
