@@ -162,7 +162,7 @@ extension ProxyCore {
 
     /// The client has told a legacy server that it is ready: now mcpo may ask too.
     mutating func noteInitialized(_ server: ServerIndex, into effects: inout Effects) {
-        guard caching.parts[server].catalog.isClientReady, caching.needsCatalog(server),
+        guard client.isReady, caching.needsCatalog(server),
             caching.parts[server].catalog.hasTools
         else { return }
         caching.parts[server].catalog.isDue = true

@@ -105,7 +105,7 @@ extension ProxyCore {
     }
 
     private mutating func noteReadyClient(_ line: RawSpan, into effects: inout Effects) {
-        caching.parts[0].catalog.isClientReady = true
+        client.isReady = true
         // Several servers are told by mcpo, each when it has answered mcpo's `initialize`.
         if isGateway { return }
         servers[0].restoration.isInitialized = true

@@ -26,8 +26,6 @@ package struct CatalogState {
     var hidesMetricsTool = false
     /// Whether that has been logged.
     var hasWarned = false
-    /// Whether a legacy client has sent `notifications/initialized` since its `initialize`.
-    var isClientReady = false
     /// Whether a legacy server has said that it has tools.
     var hasTools = false
 }

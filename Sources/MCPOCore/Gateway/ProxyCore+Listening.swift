@@ -90,7 +90,7 @@ extension ProxyCore {
         let changed = EntryList.Kind.allCases.filter { gateway.changed.contains($0) }
         gateway.changed = []
         for kind in changed {
-            if gateway.hello?.era == .legacy, caching.parts[0].catalog.isClientReady {
+            if gateway.hello?.era == .legacy, client.isReady {
                 let notice = #"{"jsonrpc":"2.0","method":"\#(kind.changedNotice)"}"#
                 sendToClient(Array(notice.utf8).span.bytes, Edits(), into: &effects)
             }

@@ -225,10 +225,9 @@ extension ProxyCore {
         _ id: consuming Lexeme, _ hash: UInt64, _ plan: RequestPlan, _ line: RawSpan,
         _ envelope: Envelope, _ batch: BatchID?
     ) -> ExchangeIndex {
-        let server = plan.server
         if plan.method == .initialize {
             client.handshake = .requested
-            caching.parts[server].catalog.isClientReady = false
+            client.isReady = false
         }
         if let endpoint = plan.endpoint { caching.monitor.begin(endpoint, at: present) }
         let index = exchanges.insert(makeExchange(id, hash, plan, line, envelope, batch))

@@ -20,6 +20,8 @@ package struct ClientSession: ~Copyable {
     /// Whether the driver has been told that `outbound` waits.
     package var isFlushScheduled = false
     package var handshake = Handshake.none
+    /// Whether a legacy client has sent `notifications/initialized` since its `initialize`.
+    var isReady = false
     /// Requests of servers, under the numbers that the client knows them by.
     package var serverRequests = PendingTable<ServerRequest>()
     /// Servers' progress tokens whose requests have become tasks of the client.
