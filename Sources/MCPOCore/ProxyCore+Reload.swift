@@ -12,6 +12,7 @@ extension ProxyCore {
         guard isGateway, let gatewaySettings = new.gateway, lifecycle.phase == .running else {
             return
         }
+        let shown = shownFingerprints
         let old = settings
         settings = new
         isRetrying = new.retry.maximum > 0
@@ -32,7 +33,7 @@ extension ProxyCore {
         for index in before where !order.contains(index) {
             retire(index, at: now, into: &effects)
         }
-        showReloaded(at: now, into: &effects)
+        showReloaded(before: shown, at: now, into: &effects)
     }
 
     /// A server comes in and starts.
@@ -126,11 +127,26 @@ extension ProxyCore {
         connections.remove(connection)
     }
 
-    /// Makes names anew, and tells the client of what it has been shown.
-    private mutating func showReloaded(at now: Instant, into effects: inout Effects) {
+    /// Of each kind that the client has been shown, what it sees.
+    private var shownFingerprints: [(kind: EntryList.Kind, fingerprint: UInt64)] {
+        mutating get {
+            var fingerprints: [(EntryList.Kind, UInt64)] = []
+            for kind in EntryList.Kind.allCases where gateway.shown.contains(kind) {
+                fingerprints.append((kind, merged(kind).fingerprint))
+            }
+            return fingerprints
+        }
+    }
+
+    /// Makes names anew, and tells the client of what has changed of all that it has been shown.
+    private mutating func showReloaded(
+        before: [(kind: EntryList.Kind, fingerprint: UInt64)], at now: Instant,
+        into effects: inout Effects
+    ) {
         gateway.warned = []
-        for kind in [EntryList.Kind.tools, .prompts, .resources] {
-            nameAll(kind, into: &effects)
+        // With the resources the templates are named as well.
+        for kind in [EntryList.Kind.tools, .prompts, .resources] { nameAll(kind, into: &effects) }
+        for (kind, fingerprint) in before where merged(kind).fingerprint != fingerprint {
             noteChanged(kind, at: now)
         }
         watchAll(into: &effects)

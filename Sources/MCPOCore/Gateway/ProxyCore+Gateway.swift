@@ -137,17 +137,8 @@ extension ProxyCore {
         want(kind, since: since, at: now, into: &effects)
         guard isReady(kind, since: since, at: now) else { return .wait }
         gateway.shown.insert(kind)
-        let names: ExposedNames =
-            switch kind {
-            case .tools: gateway.tools
-            case .prompts: gateway.prompts
-            case .resources: gateway.routes.resourceNames
-            case .templates: gateway.routes.templateNames
-            }
-        let isToolShown = kind == .tools && caching.hasMetricsTool && !hidesOwnTool
-        let merged = MergedList(
-            kind, order.map { gateway.parts[$0][kind].list.content }, names,
-            extra: isToolShown ? MetricsTool.definition : [],
+        let merged = merged(
+            kind,
             meta: era == .modern
                 ? GatewayGreeting.meta(version: gateway.settings.version) : [])
         let result = merged.result(line, cursor: envelope.cursor, terms(kind, era, at: now))
@@ -157,6 +148,21 @@ extension ProxyCore {
                     .invalidParams, "the cursor is not, or no longer, valid: list from the start"))
         }
         return .answer(result)
+    }
+
+    /// What the client sees of a kind at present.
+    mutating func merged(_ kind: EntryList.Kind, meta: [UInt8] = []) -> MergedList {
+        let names: ExposedNames =
+            switch kind {
+            case .tools: gateway.tools
+            case .prompts: gateway.prompts
+            case .resources: gateway.routes.resourceNames
+            case .templates: gateway.routes.templateNames
+            }
+        let isToolShown = kind == .tools && caching.hasMetricsTool && !hidesOwnTool
+        return MergedList(
+            kind, order.map { gateway.parts[$0][kind].list.content }, names,
+            extra: isToolShown ? MetricsTool.definition : [], meta: meta)
     }
 
     private mutating func terms(_ kind: EntryList.Kind, _ era: Era, at now: Instant)

@@ -71,6 +71,22 @@ package struct MergedList {
         return writer.bytes
     }
 
+    /// A hash of all that clients see, the same for the same entries under the same names.
+    package var fingerprint: UInt64 {
+        var digest: [UInt8] = []
+        func add(_ bytes: [UInt8]) {
+            withUnsafeBytes(of: ByteHash.hash(bytes)) { digest.append(contentsOf: $0) }
+        }
+        add(extra)
+        var place = next(from: Owner(server: 0, entry: 0))
+        while let current = place {
+            add(names.name(of: current) ?? [])
+            add(Array(lists[current.server].bytes(current.entry)))
+            place = next(from: Owner(server: current.server, entry: current.entry + 1))
+        }
+        return ByteHash.hash(digest)
+    }
+
     private typealias Owner = ExposedNames.Owner
 
     /// The first entry from `place` on that the client sees.
