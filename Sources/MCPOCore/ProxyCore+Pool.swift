@@ -193,13 +193,9 @@ extension ProxyCore {
             planInspection(of: connection, at: now)
             return
         }
-        let number = connections[connection].flights.insert(
-            Flight(.check, position: connections[connection].outbound.appendedTotal))
-        connections[connection].check = number
+        connections[connection].check = sendAgain(
+            question, to: connection, as: .check, into: &effects)
         connections[connection].checkAt = now.advanced(by: Self.checkTimeout)
-        let line = question.span.bytes
-        guard let envelope = try? Envelope(scanning: line) else { return }
-        send(line, to: connection, Edits(envelope.id.range, number), into: &effects)
     }
 
     /// What a server in its era can be asked at any time; nil while that is not known.

@@ -100,19 +100,25 @@ extension ProxyCore {
     private static let initializedNotice = Array(
         #"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.utf8)
 
-    /// Sends a request of the client once more, under a number of its own; nobody waits for it.
+    /// Sends a request of mcpo's own, or one of the client once more, under a number of its own; no
+    /// exchange waits for it.
+    /// - Parameter request: a whole line; its id does not matter.
+    /// - Returns: its number.
+    @discardableResult
     mutating func sendAgain(
         _ request: [UInt8], to connection: ConnectionID, as purpose: Flight.Purpose,
         into effects: inout Effects
-    ) {
+    ) -> UInt32 {
         let line = request.span.bytes
-        guard let envelope = try? Envelope(scanning: line) else { return }
-        let number = connections[connection].flights.insert(
-            Flight(purpose, position: connections[connection].outbound.appendedTotal))
+        guard let envelope = try? Envelope(scanning: line) else { return 0 }
+        var flight = Flight(purpose, position: connections[connection].outbound.appendedTotal)
+        if purpose.timesOut { setDeadline(of: &flight, connections[connection].server) }
+        let number = connections[connection].flights.insert(flight)
         var edits = Edits(envelope.id.range, number)
         let token = envelope.metaProgressToken.range
         if !token.isEmpty { edits.add(token) }
         send(line, to: connection, edits, into: &effects)
+        return number
     }
 
     /// A connection takes requests: those that were held go first.

@@ -185,13 +185,7 @@ extension ProxyCore {
     ) -> UInt32 {
         let line = Array(
             #"{"jsonrpc":"2.0","id":0,"method":"\#(method)","params":\#(params)}"#.utf8)
-        var flight = Flight(purpose, position: connections[connection].outbound.appendedTotal)
-        if purpose.hasDeadline { setDeadline(of: &flight, connections[connection].server) }
-        let number = connections[connection].flights.insert(flight)
-        guard let envelope = try? Envelope(scanning: line.span.bytes) else { return number }
-        send(
-            line.span.bytes, to: connection, Edits(envelope.id.range, number), into: &effects)
-        return number
+        return sendAgain(line, to: connection, as: purpose, into: &effects)
     }
 }
 

@@ -24,8 +24,8 @@ package struct Flight {
         /// A request that may write and that nobody waits for any more.
         case abandoned
 
-        /// Whether it is given up after the time for a call; others have times of their own.
-        var hasDeadline: Bool {
+        /// Whether it is given up after the time for a call; others last, or have times of their own.
+        var timesOut: Bool {
             switch self {
             case .refresh, .catalog, .list, .restore, .abandoned: true
             case .exchange, .probe, .listen, .reopen, .check: false

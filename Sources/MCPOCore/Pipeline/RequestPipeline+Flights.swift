@@ -73,7 +73,7 @@ extension ProxyCore {
         if plan.needsTerms, caching.flights.keyBytes <= settings.limits.heldBytes {
             flight.terms = caching.enterTerms(for: plan, at: present)
         }
-        if purpose != .exchange { setDeadline(of: &flight, plan.server) }
+        if purpose.timesOut { setDeadline(of: &flight, plan.server) }
         let terms = flight.terms
         let number = connections[connection].flights.insert(flight)
         if let terms { caching.flights.lead(terms, number: number, of: connection) }

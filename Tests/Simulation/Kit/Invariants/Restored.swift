@@ -27,11 +27,11 @@ extension Referee {
         }
         if let ask = restoration.logLevel {
             coverage.note(.logLevelAgain)
-            expectAgain(ask, as: .restore)
+            expectAgain(ask, as: .restore(until: now.advanced(by: settings.timeout)))
         }
         for ask in restoration.subscriptions {
             coverage.note(.subscriptionAgain)
-            expectAgain(ask, as: .restore)
+            expectAgain(ask, as: .restore(until: now.advanced(by: settings.timeout)))
         }
     }
 }

@@ -34,7 +34,8 @@ struct ServerAsk {
 enum FlightPurpose {
     case ask(Int)
     case reopen
-    case restore
+    /// Given up when it has no answer by then.
+    case restore(until: Instant)
 }
 
 /// A batch that is not complete.

@@ -224,6 +224,9 @@ extension Referee {
             server.silentUntil = .never
             failFlights()
         }
+        for (number, purpose) in server.flights {
+            if case .restore(let until) = purpose, until <= now { server.flights[number] = nil }
+        }
         for ask in asksInOrder where ask.deadline <= now {
             if ask.stage == .sent, ask.request.method != .initialize, server.canHear {
                 expectTimeoutNotice(ask)
@@ -236,6 +239,9 @@ extension Referee {
     var due: Instant {
         var due = min(deadline, server.silentUntil)
         for ask in asks.values { due = min(due, ask.deadline) }
+        for purpose in server.flights.values {
+            if case .restore(let until) = purpose { due = min(due, until) }
+        }
         for group in lingering { due = min(due, group.until) }
         switch server.phase {
         case .reopening(let until), .ending(let until, _): due = min(due, until)

@@ -225,9 +225,11 @@ extension Referee {
             counters.refusedServerRequests += 1
             let isTaken = serverAsks.contains { $0.value.id.canonical == id.canonical }
             refuseServer(isTaken ? nil : id, .invalidRequest, batch: nil)
-        } else if let number = parseNumber(id.verbatim),
-            case .ask(let serial)? = server.flights[number], let ask = asks[serial]
-        {
+        } else if let number = parseNumber(id.verbatim) {
+            guard case .ask(let serial)? = server.flights[number], let ask = asks[serial] else {
+                server.flights[number] = nil
+                return
+            }
             coverage.note(.answerTooLarge)
             fail(ask, .unavailable)
         }
