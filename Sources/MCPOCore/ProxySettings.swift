@@ -128,6 +128,11 @@ package struct Limits: Sendable {
     package var batchMessages = 4_096
     /// Subscriptions that the server has ended but not answered; the oldest are forgotten.
     package var endedSubscriptions = 256
+    /// Resources that the client watches through mcpo, in front of several servers: far above what
+    /// clients do, few enough to be told to a server anew with each change.
+    package var watchedResources = 1_024
+    /// Bytes of their URIs.
+    package var watchedBytes = 1024 * 1024
     /// Calls that may write, were given up, and whose late answer is looked out for.
     package var abandonedWrites = 1_024
     /// Progress tokens that stay in use because their request became a task.

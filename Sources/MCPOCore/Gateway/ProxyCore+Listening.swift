@@ -24,11 +24,14 @@ extension ProxyCore {
         if listener.kinds.contains(.resources) { gateway.shown.insert(.templates) }
         let uris = line.member("resourceSubscriptions", of: filter)
         if uris.kind == .array {
+            var room = roomToWatch
             var elements = BatchElements(line, uris)
-            while let uri = elements.next(line), listener.resources.count < mostWatched {
+            while let uri = elements.next(line) {
                 guard uri.kind == .string else { continue }
                 var bytes: [UInt8] = []
                 decodeJSONString(line, uri.range, into: &bytes)
+                // What there is no room for is not acknowledged.
+                guard room.take(bytes) else { break }
                 listener.resources.append(bytes)
             }
         }
@@ -43,7 +46,29 @@ extension ProxyCore {
         watchAll(into: &effects)
     }
 
-    private var mostWatched: Int { settings.limits.endedSubscriptions }
+    /// What is left of the bounds on watched resources.
+    private struct RoomToWatch {
+        var count: Int
+        var byteCount: Int
+
+        /// Takes the room for one more; false if there is none.
+        mutating func take(_ uri: [UInt8]) -> Bool {
+            guard count >= 1, byteCount >= uri.count else { return false }
+            count -= 1
+            byteCount -= uri.count
+            return true
+        }
+    }
+
+    private var roomToWatch: RoomToWatch {
+        mutating get {
+            forgetEndedListeners()
+            let taken = gateway.listeners.flatMap(\.resources) + gateway.watched
+            return RoomToWatch(
+                count: settings.limits.watchedResources - taken.count,
+                byteCount: taken.reduce(settings.limits.watchedBytes) { $0 - $1.count })
+        }
+    }
 
     private mutating func acknowledge(_ listener: Listener, into effects: inout Effects) {
         var members: [String] = []
@@ -143,11 +168,14 @@ extension ProxyCore {
         decodeJSONString(line, uri.range, into: &bytes)
         gateway.watched.removeAll { $0 == bytes }
         if method == .subscribeResource {
-            guard gateway.watched.count < mostWatched else {
+            var room = roomToWatch
+            guard room.take(bytes) else {
                 return .refuse(
                     ProxyError(
                         .overloaded, "too many subscriptions", server: servers[server].name,
-                        retrySafe: true, detail: "\(mostWatched) resources are watched"))
+                        retrySafe: true,
+                        detail: "at most \(settings.limits.watchedResources) are there, with "
+                            + "\(settings.limits.watchedBytes) bytes of URIs"))
             }
             gateway.watched.append(bytes)
         }

@@ -253,6 +253,7 @@ extension Transcript {
         "exchanges": \.limits.exchanges, "serverRequests": \.limits.serverRequests,
         "queueBytes": \.limits.queueBytes, "heldBytes": \.limits.heldBytes,
         "taskTokens": \.limits.taskTokens, "batchMessages": \.limits.batchMessages,
+        "watchedResources": \.limits.watchedResources, "watchedBytes": \.limits.watchedBytes,
     ]
 
     private static let durations: [String: Path<Duration>] = [
