@@ -87,8 +87,10 @@ extension ProxyCore {
     /// What waits for a server that leaves is looked at again: another may have the name now.
     private mutating func parkWaiting(for server: ServerIndex) {
         for message in takeHeld(of: server) {
-            guard case .request(let index, let arrival) = message else { continue }
-            gateway.parked.append((index, arrival))
+            switch message {
+            case .request(let index, let arrival): gateway.parked.append((index, arrival))
+            case .notification: counters.droppedNotifications += 1
+            }
         }
         for index in exchanges.indices where exchanges[index].server == server {
             guard let ticket = exchanges[index].ticket else { continue }
