@@ -15,6 +15,8 @@ extension ProxyCore {
         let shown = shownFingerprints
         let old = settings
         settings = new
+        // The client's stream has its bound; one holds for all.
+        settings.limits = old.limits
         isRetrying = new.retry.maximum > 0
         gateway.settings = gatewaySettings
         limiter.set(new.concurrency ?? ConcurrencySettings())

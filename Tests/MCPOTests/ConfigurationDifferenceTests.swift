@@ -81,6 +81,51 @@ import Testing
         #expect(difference.restarts == ["github"])
     }
 
+    @Test func `what a reload cannot change is said to need another start`() throws {
+        let difference = try difference([
+            (
+                #""http""#,
+                #""cache": { "strategy": "lru", "maxSize": 9 }, "log": { "format": "json" }, "#
+                    + #""limits": { "maxMessageBytes": "1MiB" }, "shutdownTimeout": 1, "http""#
+            )
+        ])
+        let later = " (takes effect when mcpo is started again)"
+        #expect(
+            difference.lines == [
+                "settings changed: cache.maxSize 1000 → 9, cache.strategy lru_ttl → lru\(later), "
+                    + "shutdownTimeout 5s → 1s, limits.maxMessageBytes 64 MiB → 1 MiB\(later), "
+                    + "log.format text → json\(later)"
+            ])
+    }
+
+    @Test func `a named cache keeps its strategy, and a new one has its own`() throws {
+        let (old, new) = (
+            Self.text.replacing(#""http""#, with: #""caches": { "a": {} }, "http""#),
+            Self.text.replacing(
+                #""http""#,
+                with: #""caches": { "a": {"strategy": "ttl"}, "b": {"strategy": "ttl"} }, "http""#)
+        )
+        let difference = ConfigurationDifference(
+            from: try configuration(old), to: try configuration(new))
+        #expect(difference.settings.map(\.key) == ["caches.a.strategy", "caches.b.strategy"])
+        #expect(difference.settings.map(\.needsStart) == [true, false])
+    }
+
+    @Test func `a rule is shown by what it says`() throws {
+        #expect(
+            try difference([("10m\" }", "10m\" }, \"x\": { \"ttl\": 5 }")]).lines
+                == ["server github changed: tools.x.ttl unset → 5s"])
+        #expect(
+            try difference([("10m\" }", "10m\" }, \"x\": { \"hide\": true }")]).lines
+                == ["server github changed: tools.x.hide unset → true"])
+        #expect(
+            try difference([("10m\" }", "10m\" }, \"x\": {}")]).lines
+                == ["server github changed: tools.x unset → {}"])
+        #expect(
+            try difference([(#""search_*": { "ttl": "10m" }"#, "")]).lines
+                == ["server github changed: tools.search_*.ttl 10m → unset"])
+    }
+
     @Test func `a secret is not shown`() throws {
         let difference = try difference([("hush3", "hush8")])
         #expect(difference.lines == ["settings changed: http.token changed"])
@@ -114,11 +159,11 @@ import Testing
                 "pool.min", "pool.max", "pool.maxIdleTime", "pool.connectionTimeout",
                 "pool.healthCheckInterval", "pool.maxInFlight", "tools.create_issue.cache",
                 "tools.create_issue.invalidates", "tools.create_issue.idempotent",
-                "tools.create_issue.hide", "tools.delete_repository.hide", "tools.report.cache",
-                "tools.report.maxConcurrent", "tools.report.timeout", "tools.report.hide",
-                "tools.report.name", "tools.search_*.ttl", "tools.search_*.staleWhileRevalidate",
-                "tools.search_*.staleIfError", "tools.search_*.hide", "maxConcurrent", "timeout",
-                "maxTimeout", "retry.max",
+                "tools.delete_repository.hide", "tools.report.cache",
+                "tools.report.maxConcurrent", "tools.report.timeout", "tools.report.name",
+                "tools.search_*.ttl", "tools.search_*.staleWhileRevalidate",
+                "tools.search_*.staleIfError", "maxConcurrent", "timeout", "maxTimeout",
+                "retry.max",
             ])
         #expect(!difference.lines.joined().contains("hush"))
     }

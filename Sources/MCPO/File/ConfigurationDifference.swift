@@ -5,6 +5,7 @@
 /// What is different between two configurations.
 ///
 ///     settings changed: concurrency.max 100 → 50
+///     settings changed: log.format text → json (takes effect when mcpo is started again)
 ///     server added: time
 ///     server github restarts: args, env.GITHUB_TOKEN changed
 ///     server files changed: tools.search_*.ttl 10m → 5m
@@ -18,11 +19,14 @@ public struct ConfigurationDifference: Equatable, Sendable {
         public var after: String?
         /// Whether only that it changed may be shown.
         public var isSecret: Bool
+        /// Whether a reload leaves it as it is: it takes effect when mcpo is started again.
+        public var needsStart = false
 
         /// `concurrency.max 100 → 50`
         public var description: String {
             if isSecret { return "\(key) changed" }
-            return "\(key) \(before ?? "unset") → \(after ?? "unset")"
+            let change = "\(key) \(before ?? "unset") → \(after ?? "unset")"
+            return needsStart ? change + " (takes effect when mcpo is started again)" : change
         }
     }
 
@@ -60,7 +64,18 @@ public struct ConfigurationDifference: Equatable, Sendable {
         let kept = before.map(\.name).filter { name in after.contains { $0.name == name } }
         isReordered = kept != after.map(\.name).filter(kept.contains)
         settings = Self.changes(
-            FileKey<ProxyConfiguration>.all.show(old), FileKey<ProxyConfiguration>.all.show(new))
+            FileKey<ProxyConfiguration>.all.show(old), FileKey<ProxyConfiguration>.all.show(new)
+        ) { path in
+            switch path.first {
+            case "cache": path.last == "strategy"
+            case "caches":
+                // One that is new is made as it is to be.
+                path.last == "strategy" && old.caches[path[1]] != nil && new.caches[path[1]] != nil
+            case "limits": true
+            case "log": path.last == "format"
+            default: false
+            }
+        }
     }
 
     public var isEmpty: Bool {
@@ -95,7 +110,11 @@ public struct ConfigurationDifference: Equatable, Sendable {
     private static func list(_ texts: [String]) -> String { texts.joined(separator: ", ") }
 
     /// What is different between two lists of values, by their paths.
-    fileprivate static func changes(_ old: [ShownValue], _ new: [ShownValue]) -> [Change] {
+    /// - Parameter needsStart: whether a reload does not change the value there.
+    fileprivate static func changes(
+        _ old: [ShownValue], _ new: [ShownValue],
+        needsStart: ([String]) -> Bool = { _ in false }
+    ) -> [Change] {
         let before = Dictionary(old.map { ($0.path, $0) }) { first, _ in first }
         let after = Dictionary(new.map { ($0.path, $0) }) { first, _ in first }
         let paths = new.map(\.path) + old.map(\.path).filter { after[$0] == nil }
@@ -105,7 +124,8 @@ public struct ConfigurationDifference: Equatable, Sendable {
             let isSecret = (old ?? new)?.isSecret ?? false
             return Change(
                 key: path.map(PathStep.key).text, before: isSecret ? nil : old?.text,
-                after: isSecret ? nil : new?.text, isSecret: isSecret)
+                after: isSecret ? nil : new?.text, isSecret: isSecret,
+                needsStart: needsStart(path))
         }
     }
 }
@@ -116,8 +136,24 @@ extension ConfigurationDifference.ServerChange {
         name = new.name
         processKeys = Self.processKeys(old, new)
         settings = ConfigurationDifference.changes(
-            FileKey<ServerConfiguration>.all.show(old), FileKey<ServerConfiguration>.all.show(new))
+            FileKey<ServerConfiguration>.all.show(old), FileKey<ServerConfiguration>.all.show(new)
+        ).filter { !Self.isNothing($0) }
+        let names = Set(old.tools.keys).symmetricDifference(new.tools.keys).sorted()
+        for name in names {
+            // A rule without a word hides those that are less exact.
+            let key = (["tools", .key(name)] as FilePath).text
+            if settings.contains(where: { $0.key.hasPrefix(key + ".") }) { continue }
+            settings.append(
+                .init(
+                    key: key, before: old.tools[name].map { _ in "{}" },
+                    after: new.tools[name].map { _ in "{}" }, isSecret: false))
+        }
         if processKeys.isEmpty, settings.isEmpty { return nil }
+    }
+
+    /// Whether it is a rule that comes or goes and says nothing of hiding its tool.
+    private static func isNothing(_ change: ConfigurationDifference.Change) -> Bool {
+        change.key.hasSuffix(".hide") && (change.before ?? "false") == (change.after ?? "false")
     }
 
     private static func processKeys(

@@ -79,7 +79,9 @@ struct Transcript: Sendable {
     /// What `settings.caching` is made from; nil for a proxy that only forwards.
     var caching: TranscriptCaching?
     var servers = TranscriptServers()
-    /// What each `reload` changes the settings to.
+    /// The settings before the first `reload`, while the file is read; nil without one.
+    var first: ProxySettings?
+    /// What each `reload` changes them to.
     var reloads: [ProxySettings] = []
     var steps: [TranscriptStep] = []
     /// Why the transcript fails today, where it shows a bug that is known.

@@ -15,7 +15,7 @@ extension Transcript {
                 throw TranscriptError(file: name, line: index + 1, message: error.text)
             }
         }
-        if reloads.isEmpty { settings = finished }
+        settings = first ?? finished
     }
 
     /// The settings as far as they have been read.
@@ -29,7 +29,7 @@ extension Transcript {
 
     /// `reload without time; server news; rule report ttl=5m`: what changes, the rest stays.
     private mutating func reload(_ changes: String) throws(Complaint) -> Statement {
-        if reloads.isEmpty { settings = finished }
+        if first == nil { first = finished }
         for change in changes.components(separatedBy: "; ") {
             if change == "without rules" {
                 caching?.removeRules()
