@@ -229,6 +229,7 @@ extension ProxyCore {
         }
         let shown = String(decoding: bytes.prefix(200), as: UTF8.self)
         let what = kind == .tools ? "tool" : "prompt"
+        if let error = untoldError([kind], "\(what) \(shown)") { return .refuse(error) }
         return .refuse(
             ProxyError(
                 .invalidParams,
@@ -271,6 +272,9 @@ extension ProxyCore {
         }
         if let only = onlyReader() { return watch(method, uri, line, on: only, into: &effects) }
         if order.count == 1 { return .forward(GatewayTarget(server: order[0])) }
+        if let error = untoldError([.resources, .templates], "resource of this URI") {
+            return .refuse(error)
+        }
         let isModern = envelope.metaProtocolVersion.isPresent
         var error = ProxyError(
             isModern || method == .complete ? .invalidParams : .resourceNotFound,
@@ -281,6 +285,32 @@ extension ProxyCore {
                 + Array("}".utf8)
         }
         return .refuse(error)
+    }
+
+    /// What to say of a name while servers may have it that have not told what they have: that they
+    /// are not there yet, and not that there is no such thing. nil when all have told.
+    /// - Parameter wanted: what nobody else has.
+    private mutating func untoldError(
+        _ kinds: [EntryList.Kind], _ wanted: String
+    ) -> ProxyError? {
+        var names: [String] = []
+        for server in order where kinds.contains(where: { isUntold($0, of: server) }) {
+            names.append(servers[server].name)
+        }
+        if names.isEmpty { return nil }
+        return ProxyError(
+            .unavailable, "no \(wanted) so far, but not all servers have told what they have",
+            server: names.count == 1 ? names[0] : nil, retrySafe: true,
+            detail: "not told yet: \(names.joined(separator: ", "))")
+    }
+
+    /// Whether a server may have entries of a kind that it has not told. One that could not be asked
+    /// may be asked again; one that knows no such list has none, nor has one that does not start.
+    private mutating func isUntold(_ kind: EntryList.Kind, of server: ServerIndex) -> Bool {
+        if gateway.parts[server].greeting == nil { return !gateway.parts[server].isSettled }
+        guard hasCapability(kind.capability, server) else { return false }
+        let state = gateway.parts[server][kind]
+        return !state.list.isKnown && !(state.isAbsent && state.freshUntil == .never)
     }
 
     /// The server that is asked for any resource, because no other one has some.

@@ -123,7 +123,12 @@ extension MeshAuditor {
             coverage.note(.unknownTool)
             // While a server has not told its list nobody knows: it waits, at most its time.
             let hasWaited = now.since(request.arrivedAt) >= scenario.settings.timeout
-            if text != "-32602", text != "1002" || !hasWaited {
+            let untold = scenario.servers.indices.filter { isUntold(.tools, of: $0) }
+            // One that has been lost again and again may be taken for one that has nothing.
+            let isRight =
+                text == "-32602" && !untold.contains { hasGreeted[$0] }
+                || text == "1003" && !untold.isEmpty
+            if !isRight, text != "1002" || !hasWaited {
                 blame(.rightAnswer, "a tool that nobody has: \(text)")
             }
             return
@@ -159,13 +164,33 @@ extension MeshAuditor {
         if world.hasEnded { return }
         let error = "\(request.method) \(request.target) got the error \(code)"
         let isOpening = request.method == .initialize || request.method == .discover
-        if expectsSuccess, !isOpening { return blame(.service, "\(error) in times of peace") }
+        if expectsSuccess, !isOpening {
+            // A server that takes long to tell what it has has time until all of it is asked for.
+            if code == "1003", isUntold(request) { return }
+            return blame(.service, "\(error) in times of peace")
+        }
         guard request.isExpected, let server = request.server, isCalm(server) else { return }
         if scenario.kind == .isolated { return blame(.isolation, error) }
         // A call may wait for its turn for as long as it may take.
         let mayWait = scenario.settings.concurrency != nil
         if code == "1001" || code == "1002" && mayWait { return }
         blame(.service, error)
+    }
+
+    /// Whether the server of a request has not told yet what it has of what the request is about.
+    private func isUntold(_ request: MeshRequest) -> Bool {
+        guard let server = request.server, request.attempts.isEmpty else { return false }
+        switch request.method {
+        case .callTool: return isUntold(.tools, of: server)
+        case .getPrompt: return isUntold(.prompts, of: server)
+        case .readResource:
+            return isUntold(.resources, of: server) || isUntold(.templates, of: server)
+        default: return false
+        }
+    }
+
+    private func isUntold(_ kind: EntryList.Kind, of server: Int) -> Bool {
+        scenario.isGateway && known[server][Int(kind.rawValue)] == 0
     }
 
     /// What is said to be safe to send again has not been done.
