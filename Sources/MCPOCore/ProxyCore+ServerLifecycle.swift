@@ -65,12 +65,10 @@ extension ProxyCore {
         guard envelope.result.kind == .object else {
             // A modern server refuses it; its answer to the question about its era is on its way.
             if isUnderWay(.probe, on: connection) { return }
-            effects.log(
-                .error, server: serverName(of: connection),
-                "refused to be initialised after a restart")
-            endConnection(connection, graceful: false, at: now, into: &effects)
+            reject(connection, "refused to be initialised", at: now, into: &effects)
             return
         }
+        connections[connection].hasAnswered = true
         let server = connections[connection].server
         let isFirst = connection == servers[server].first
         if isGateway {
@@ -95,6 +93,15 @@ extension ProxyCore {
             }
         }
         open(connection, at: now, into: &effects)
+    }
+
+    /// A process cannot be used. That counts as a failed start.
+    mutating func reject(
+        _ connection: ConnectionID, _ reason: String, at now: Instant, into effects: inout Effects
+    ) {
+        connections[connection].refusal = reason
+        effects.log(.error, server: serverName(of: connection), reason)
+        endConnection(connection, graceful: false, at: now, into: &effects)
     }
 
     private static let initializedNotice = Array(
@@ -274,10 +281,13 @@ extension ProxyCore {
         if lifecycle.phase != .running {
             failHeld(of: server, into: &effects)
         } else if servers[server].restarts.isHopeless {
+            let refusal = connections[connection].refusal
+            let complaint = refusal.isEmpty ? "\(end)" : refusal
+            let failures = servers[server].restarts.failures
             giveUp(
                 server,
-                "\(end) \(servers[server].restarts.failures) times in a row without an answer; "
-                    + "see its messages above, or run its command by hand",
+                "\(complaint) \(failures) times in a row without an answer; see its messages "
+                    + "above, or run its command by hand",
                 at: now, into: &effects)
         } else {
             scheduleRestart(of: server, at: now, into: &effects)

@@ -29,10 +29,7 @@ extension ProxyCore {
             startFirst(of: server, at: now, into: &effects)
             return
         case .reopening(let until) where until <= now:
-            effects.log(
-                .error, server: serverName(of: connection),
-                "did not answer initialize after a restart")
-            endConnection(connection, graceful: false, at: now, into: &effects)
+            reject(connection, "did not answer initialize", at: now, into: &effects)
         case .ending:
             escalate(connection, at: now, into: &effects)
         default:

@@ -50,12 +50,14 @@ extension ProxyCore {
         let server = connections[connection].server
         guard connection == servers[server].first else {
             // Whatever it says, it has started.
+            connections[connection].hasAnswered = true
             open(connection, at: now, into: &effects)
             return
         }
         gateway.parts[server].probeUntil = .never
         gateway.parts[server].isProbed = false
         if envelope.result.kind == .object {
+            connections[connection].hasAnswered = true
             servers[server].era = .modern
             drop(.reopen, of: connection)
             servers[server].restoration.initialize = []
@@ -65,10 +67,9 @@ extension ProxyCore {
             return
         }
         if let revisions = otherRevisions(line, envelope) {
-            effects.log(
-                .error, server: servers[server].name,
-                "speaks only revisions of MCP that mcpo does not know: \(revisions)")
-            endConnection(connection, graceful: false, at: now, into: &effects)
+            reject(
+                connection, "speaks only revisions of MCP that mcpo does not know: \(revisions)",
+                at: now, into: &effects)
             return
         }
         servers[server].era = .legacy
@@ -79,8 +80,7 @@ extension ProxyCore {
     /// get `initialize`, unless it says itself that it has a revision with that.
     /// - Returns: for the log; nil if the server is a legacy one, or may be treated so.
     private mutating func otherRevisions(_ line: RawSpan, _ envelope: Envelope) -> String? {
-        let code = line.member("code", of: envelope.error)
-        guard line.extracting(code.range.bounds).array == Array("-32022".utf8) else { return nil }
+        guard line.errorCode(envelope) == ErrorCode.unsupportedRevision.rawValue else { return nil }
         let list = line.member("supported", of: line.member("data", of: envelope.error))
         var names: [String] = []
         if list.kind == .array {

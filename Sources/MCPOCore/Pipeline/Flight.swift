@@ -24,6 +24,9 @@ package struct Flight {
         /// A request that may write and that nobody waits for any more.
         case abandoned
 
+        /// Whether it asks whether the connection can be used at all: only a good answer is one.
+        var opensConnection: Bool { self == .probe || self == .reopen }
+
         /// Whether it is given up after the time for a call; others last, or have times of their own.
         var timesOut: Bool {
             switch self {

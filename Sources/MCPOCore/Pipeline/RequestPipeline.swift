@@ -80,7 +80,7 @@ extension ProxyCore {
         at now: Instant, into effects: inout Effects
     ) {
         guard let flight = connections[connection].flights.remove(number) else { return }
-        connections[connection].hasAnswered = true
+        if !flight.purpose.opensConnection { connections[connection].hasAnswered = true }
         if flight.purpose != .check { connections[connection].usedAt = now }
         releasePermit(flight.permit, .answered, kind: kind(of: flight))
         let server = connections[connection].server

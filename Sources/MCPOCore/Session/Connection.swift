@@ -37,8 +37,10 @@ package struct Connection: ~Copyable {
     package var abandoned: [UInt32] = []
     /// The client's progress tokens whose requests have become tasks of this process.
     package var taskTokens = TaskTokens()
-    /// Whether this process has answered anything.
+    /// Whether this process has answered anything, other than that it cannot be used.
     package var hasAnswered = false
+    /// Why it cannot be used, a sentence without its subject; empty for nothing that is known.
+    var refusal = ""
     package let startedAt: Instant
     /// When it last ended a flight; health checks are no use.
     package var usedAt: Instant

@@ -53,6 +53,8 @@ extension Referee {
             endServer(graceful: false)
             return
         }
+        // That it cannot be used is no answer.
+        server.hasAnswered = true
         handshake = .agreed(allowsBatches: answer.allowsBatches)
         expectRestoration()
         openServer()

@@ -68,7 +68,7 @@ extension Referee {
 
     private func settle(_ number: UInt32, _ answer: ServerAnswer, _ line: [UInt8]) {
         let purpose = server.flights.removeValue(forKey: number)
-        server.hasAnswered = true
+        if case .reopen = purpose {} else { server.hasAnswered = true }
         switch purpose {
         case .ask(let serial):
             guard let ask = asks[serial] else { return }
