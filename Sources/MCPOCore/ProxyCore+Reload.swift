@@ -163,9 +163,9 @@ extension ProxyCore {
     /// Changes how many calls run at once.
     mutating func setConcurrencyLimit(_ maximum: Int) {
         guard isLimiting else { return }
-        var limits = limiter.settings
-        limits = ConcurrencySettings(
-            maximum: maximum, maxQueue: limits.maxQueue, queueTimeout: limits.queueTimeout)
-        limiter.set(limits)
+        let limits = limiter.settings
+        limiter.set(
+            ConcurrencySettings(
+                maximum: maximum, maxQueue: limits.maxQueue, queueTimeout: limits.queueTimeout))
     }
 }

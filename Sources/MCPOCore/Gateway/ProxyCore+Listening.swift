@@ -76,13 +76,7 @@ extension ProxyCore {
         if listener.kinds.contains(.prompts) { members.append(#""promptsListChanged":true"#) }
         if listener.kinds.contains(.resources) { members.append(#""resourcesListChanged":true"#) }
         if !listener.resources.isEmpty {
-            var text: [UInt8] = []
-            for uri in listener.resources {
-                if !text.isEmpty { text.append(UInt8(ascii: ",")) }
-                appendJSONString(String(decoding: uri, as: UTF8.self), to: &text)
-            }
-            let list = String(decoding: text, as: UTF8.self)
-            members.append(#""resourceSubscriptions":[\#(list)]"#)
+            members.append(#""resourceSubscriptions":[\#(Self.list(listener.resources))]"#)
         }
         tell(
             listener, "notifications/subscriptions/acknowledged",
@@ -233,6 +227,7 @@ extension ProxyCore {
         gateway.parts[server].listenedTo = uris
     }
 
+    /// Strings, with commas between them.
     private static func list(_ uris: [[UInt8]]) -> String {
         var text: [UInt8] = []
         for uri in uris {

@@ -71,7 +71,6 @@ extension ProxyCore {
             askForLists(of: server, at: now, into: &effects)
             return
         }
-        let before = gateway.parts[server][kind].list.edition
         if kind == .tools {
             _ = caching.parts[server].catalog.tools.add(
                 line, envelope, caching.parts[server].policy)
@@ -83,7 +82,7 @@ extension ProxyCore {
             askForPage(of: server, kind, cursor: lexeme, into: &effects)
             return
         case .last:
-            noteList(kind, of: server, isNew: before == 0, at: now, into: &effects)
+            noteList(kind, of: server, at: now, into: &effects)
         case .unusable:
             // The catalog may have taken what the list has not; places in it would be wrong.
             if kind == .tools { caching.parts[server].catalog.tools.invalidate() }
@@ -111,7 +110,7 @@ extension ProxyCore {
     }
 
     private mutating func noteList(
-        _ kind: EntryList.Kind, of server: ServerIndex, isNew: Bool, at now: Instant,
+        _ kind: EntryList.Kind, of server: ServerIndex, at now: Instant,
         into effects: inout Effects
     ) {
         let content = gateway.parts[server][kind].list.content
@@ -145,30 +144,26 @@ extension ProxyCore {
     /// Makes the names and routes of a kind anew.
     mutating func nameAll(_ kind: EntryList.Kind, into effects: inout Effects) {
         caching.familiar.forget()
-        let parts = order.map { server in
-            ExposedNames.Part(
-                servers[server].name, gateway.parts[server][kind].list.content)
+        func parts(_ kind: EntryList.Kind) -> [ExposedNames.Part] {
+            order.map { server in
+                ExposedNames.Part(
+                    servers[server].name, gateway.parts[server][kind].list.content)
+            }
         }
         switch kind {
         case .tools:
             let rules = order.map { caching.parts[$0].policy.rules }
-            gateway.tools = ExposedNames(parts, naming) { rules[$0].naming(of: $1) }
+            gateway.tools = ExposedNames(parts(.tools), naming) { rules[$0].naming(of: $1) }
             placeTools()
             warnOfClashes(gateway.tools, "tool", into: &effects)
         case .prompts:
-            gateway.prompts = ExposedNames(parts, naming)
+            gateway.prompts = ExposedNames(parts(.prompts), naming)
             warnOfClashes(gateway.prompts, "prompt", into: &effects)
         case .resources, .templates:
-            func names(_ kind: EntryList.Kind) -> ([ExposedNames.Part], ExposedNames) {
-                let parts = order.map { server in
-                    ExposedNames.Part(
-                        servers[server].name, gateway.parts[server][kind].list.content)
-                }
-                return (parts, ExposedNames(parts, .verbatim))
-            }
-            let (templates, templateNames) = names(.templates)
+            let templates = parts(.templates)
             gateway.routes = ResourceRoutes(
-                names(.resources).1, templateNames, templates.map(\.entries))
+                ExposedNames(parts(.resources), .verbatim), ExposedNames(templates, .verbatim),
+                templates.map(\.entries))
         }
     }
 

@@ -110,7 +110,8 @@ extension ProxyCore {
         _ connection: ConnectionID, at now: Instant, into effects: inout Effects
     ) {
         let server = connections[connection].server
-        if isInitializing(connection) { return }
+        // One that was silent at first has got it, and may refuse the question about its era only now.
+        if isUnderWay(.reopen, on: connection) { return }
         guard let hello = gateway.hello else {
             connections[connection].phase = .reopening(until: .never)
             return
@@ -125,12 +126,6 @@ extension ProxyCore {
         connections[connection].phase = .reopening(until: now.advanced(by: patience))
         sendAgain(
             servers[server].restoration.initialize, to: connection, as: .reopen, into: &effects)
-    }
-
-    /// Whether a process has been sent `initialize` already: one that was silent at first has, and may
-    /// refuse the question about its era only now.
-    private mutating func isInitializing(_ connection: ConnectionID) -> Bool {
-        isUnderWay(.reopen, on: connection)
     }
 
     /// Whether a question of mcpo's own has no answer yet.

@@ -117,7 +117,7 @@ extension ProxyCore {
         guard let connection = checkOut(for: plan),
             connections[connection].flights.count < settings.limits.exchanges
         else { return false }
-        let (permit, goes) = takePermit(for: plan)
+        let (goes, permit) = takePermit(for: plan)
         guard goes else { return false }
         send(plan, .refresh, to: connection, permit, line, envelope, into: &effects)
         noteSent(to: connection, into: &effects)

@@ -47,11 +47,11 @@ extension ProxyCore {
     }
 
     /// A permit for a call of mcpo's own, which does not wait for one.
-    /// - Returns: nil if there is none; no permit in it if none is needed.
-    mutating func takePermit(for plan: RequestPlan) -> (permit: Permit?, goes: Bool) {
-        guard isLimited(plan) else { return (nil, true) }
+    /// - Returns: as above.
+    mutating func takePermit(for plan: RequestPlan) -> (goes: Bool, permit: Permit?) {
+        guard isLimited(plan) else { return (true, nil) }
         let permit = limiter.tryAdmit(lane(of: plan), at: present)
-        return (permit, permit != nil)
+        return (permit != nil, permit)
     }
 
     private mutating func queue(

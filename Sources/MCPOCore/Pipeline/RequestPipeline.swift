@@ -1,12 +1,13 @@
 // The way of a request down to the server and of its answer back: the only file that knows the
 // order of the stages (SPEC §4).
 //
-//     client ─▶ id ─▶ era ─▶ bounds ─▶ plan ─▶ cache ─▶ dedup ─▶ connection ─▶ server
-//            ◀─ id and token ◀─ batch ◀─ restoration ◀─ fan-out ◀─ store ◀────
+//     client ─▶ id ─▶ era ─▶ bounds ─▶ plan ─▶ cache ─▶ dedup ─▶ pool ─▶ limiter ─▶ server
+//            ◀─ id and token ◀─ batch ◀─ restoration ◀─ fan-out ◀─ store ◀─ permit ◀────
+//                                its process died: to dedup once more, or the caller is told
 //
 // The plan is what the policy says of the request. The cache answers at once; dedup lets it wait
-// for the answer to an equal one; the connection sends it, keeps it until the server is up, or
-// refuses it. Later stages (limiter, retries) go between dedup and the connection.
+// for the answer to an equal one; the pool has a connection for it, or it is held until the server is
+// up, or refused; the limiter lets it go, wait for its turn, or sends it away.
 
 extension ProxyCore {
     /// Takes a request of the client in.
@@ -194,7 +195,8 @@ extension ProxyCore {
         _ id: Lexeme, _ plan: RequestPlan, _ line: RawSpan, _ envelope: Envelope,
         _ batch: BatchID?, into effects: inout Effects
     ) -> Bool {
-        if isForMetricsTool(line, envelope, plan.method) {
+        // In front of several servers that was looked at before.
+        if !isGateway, isForMetricsTool(line, envelope, plan.method) {
             answerMetrics(id, line, envelope, batch: batch, into: &effects)
             return true
         }

@@ -2,12 +2,18 @@
 //
 //     phase        on                                   next
 //     down         the restart's time                   starting
-//     starting     spawned, the client has initialised  reopening
-//                  spawned, it has not                  open
-//     reopening    initialize answered                  open
+//     starting     spawned, nothing has to be asked     open
+//                  spawned, else                        reopening
+//     reopening    what it was asked is answered        open
 //                  refused, or too late                 ending
-//     open         its stdout ends, its stdin breaks    ending
-//     any          the process exits                    down
+//     open         its stdout ends, its stdin breaks,   ending
+//                  checks fail, it is not needed or
+//                  its server has left
+//     any          the process exits                    down, or forgotten
+//
+// What is asked: `initialize` with the client's parameters, of a process that comes after one; in
+// front of several servers of each, after `server/discover` where the era is not known; and of a
+// further process of a modern server `server/discover`.
 //
 // Requests are sent while open, held while the server is about to be open again, and refused when
 // that will take long (`RestartPolicy`). Only the first connection of a server is ever down; any

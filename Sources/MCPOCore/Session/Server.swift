@@ -1,6 +1,7 @@
 // One server: how it is to be run, its connections, and what waits for them.
 
-/// The place of a server in its proxy: small and dense, in the order of the configuration.
+/// The place of a server in its proxy: small and dense. It stays what it is while the server is
+/// there; the order of the configuration is `ProxyCore.order`.
 package typealias ServerIndex = Int
 
 /// A server behind the proxy.
@@ -51,32 +52,40 @@ package struct Server: ~Copyable {
         let limited = limiter.addServer(limit: settings.maximumConcurrent)
         self.limited = limited
         lane = limiter.lane(of: limited)
-        ruleLanes = rules.map { rule in
-            rule.maximumConcurrent.map { limiter.addTool(of: limited, limit: $0) }
+        ruleLanes = Self.lanes(of: rules, limited, limiter: &limiter)
+        (timeout, maximumTimeout) = Self.timeouts(settings, times)
+    }
+
+    /// A lane for each rule that has a limit of its own.
+    private static func lanes(
+        of rules: [ToolRule], _ server: LimitedServer, limiter: inout ConcurrencyLimiter
+    ) -> [LimitedLane?] {
+        rules.map { rule in
+            rule.maximumConcurrent.map { limiter.addTool(of: server, limit: $0) }
         }
-        timeout = (settings.timeout ?? times.timeout).wholeNanoseconds
-        maximumTimeout = max(
-            timeout, (settings.maximumTimeout ?? times.maximumTimeout).wholeNanoseconds)
+    }
+
+    private static func timeouts(
+        _ own: ServerSettings, _ times: borrowing ProxySettings
+    ) -> (usual: Int64, maximum: Int64) {
+        let usual = (own.timeout ?? times.timeout).wholeNanoseconds
+        let maximum = (own.maximumTimeout ?? times.maximumTimeout).wholeNanoseconds
+        return (usual, max(usual, maximum))
     }
 
     /// Takes other settings over, but for the rules.
     mutating func set(
-        _ new: ServerSettings, _ times: ProxySettings, limiter: inout ConcurrencyLimiter
+        _ new: ServerSettings, _ times: borrowing ProxySettings, limiter: inout ConcurrencyLimiter
     ) {
         settings = new
-        timeout = (new.timeout ?? times.timeout).wholeNanoseconds
-        maximumTimeout = max(
-            timeout, (new.maximumTimeout ?? times.maximumTimeout).wholeNanoseconds)
+        (timeout, maximumTimeout) = Self.timeouts(new, times)
         limiter.setLimit(new.maximumConcurrent, of: limited)
     }
 
     /// Takes other rules over: their tools have other limits.
     mutating func setRules(_ rules: [ToolRule], limiter: inout ConcurrencyLimiter) {
         for lane in ruleLanes { if let lane { limiter.remove(lane) } }
-        let limited = limited
-        ruleLanes = rules.map { rule in
-            rule.maximumConcurrent.map { limiter.addTool(of: limited, limit: $0) }
-        }
+        ruleLanes = Self.lanes(of: rules, limited, limiter: &limiter)
     }
 
     package var name: String { settings.name }
