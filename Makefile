@@ -18,10 +18,10 @@ RELEASE_FLAGS := -c release
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit interop soak bench peers traces sim fuzz lint format install clean
+.PHONY: help run build test unit interop dashboard-test soak bench peers traces sim fuzz lint format install clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## show mcpo at work in front of the bundled server, or SERVER='COMMAND ARG…'
 	@$(SWIFT) build $(RELEASE_FLAGS) --product StubServer >/dev/null
@@ -39,13 +39,16 @@ $(STATIC)/done:
 	done
 	@touch $@
 
-test: unit interop ## build and run every test
+test: unit interop dashboard-test ## build and run every test
 
 unit: build
 	MCPO_RELEASE_BINARY=$(abspath $(RELEASE)) $(SWIFT) test
 
 interop: build
 	MCPO_BINARY=$(abspath $(RELEASE)) Tests/Interop/run.sh
+
+dashboard-test: ## test the dashboard in the system's Chromium
+	Tests/Dashboard/run.sh
 
 soak: build ## kill, reload and talk to a dozen servers for SECONDS (600), or again with SEED
 	@$(SWIFT) build $(RELEASE_FLAGS) --product StubServer >/dev/null
