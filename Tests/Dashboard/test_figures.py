@@ -87,7 +87,7 @@ def test_a_chart_has_words_and_a_table(dashboard: Dashboard):
         dashboard.tick()
     words = dashboard.find("#rate .plot svg").get_attribute("aria-label")
     assert words.startswith("Requests per second in the last 5 minutes: 4 now, 4 at most. Cache: 0.")
-    assert dashboard.column("#rate", "Half a minute to") == ["12:04:00", "12:03:30"]
+    assert dashboard.column("#rate", "30 s until") == ["12:04:00", "12:03:30"]
     assert dashboard.column("#rate", "Server") == ["4", "4"]
     assert "p99 400\u00a0ms" in dashboard.find("#latency .plot svg").get_attribute("aria-label")
 

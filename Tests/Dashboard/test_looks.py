@@ -8,6 +8,13 @@ from support.lively import lively_document
 SCHEMES = [{"color_scheme": "light"}, {"color_scheme": "dark"}]
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 
+in_every_width = pytest.mark.parametrize(
+    "view",
+    [PHONE, PHONE | {"viewport": {"width": 320, "height": 600}}]
+    + [{"viewport": {"width": width, "height": 800}} for width in (820, 960, 1280)],
+    ids=["360", "320", "820", "960", "1280"],
+)
+
 # Every element with text of its own, its colour against the nearest background, as in WCAG 2.2 (1.4.3).
 CONTRASTS = """() => {
     const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
@@ -57,8 +64,7 @@ def test_every_text_has_contrast(lively: Dashboard):
     assert [one for one in contrasts if one[1] < 4.5] == []
 
 
-@pytest.mark.parametrize("view", [PHONE, PHONE | {"viewport": {"width": 320, "height": 600}}, {"viewport": {"width": 820, "height": 1100}},
-                                  {"viewport": {"width": 960, "height": 700}}], ids=["360", "320", "820", "960"])  # fmt: skip
+@in_every_width
 def test_the_page_never_moves_sideways(lively: Dashboard, view: dict):
     lively.find("#manage summary").click()
     lively.find("#rate summary").click()
@@ -69,6 +75,14 @@ def test_the_page_never_moves_sideways(lively: Dashboard, view: dict):
     lively.mcpo.stop()
     lively.tick()
     assert lively.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@in_every_width
+def test_no_cell_runs_into_the_next(lively: Dashboard):
+    lively.page.evaluate("document.querySelectorAll('details').forEach(node => node.open = true)")
+    lively.tick(62)
+    cells = lively.page.evaluate("[...document.querySelectorAll('th, td')].filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.innerText)")
+    assert cells == []
 
 
 @pytest.mark.parametrize("view", [PHONE], ids=["phone"])

@@ -47,7 +47,8 @@ def test_it_asks_for_the_token_and_sends_it(dashboard: Dashboard):
 def test_a_wrong_token_is_not_kept(dashboard: Dashboard):
     locked(dashboard)
     type_token(dashboard, "wrong")
-    dashboard.tick(2)
+    assert dashboard.text("#status") == "Token wanted"
+    assert dashboard.text("#notice") == ""
     assert dashboard.text("#login-answer") == "That token was not accepted."
     assert dashboard.page.evaluate("sessionStorage.length + localStorage.length") == 0
     type_token(dashboard)
