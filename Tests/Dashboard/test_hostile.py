@@ -1,5 +1,7 @@
 """Names come from strangers, and the page is one that holds a token."""
 
+import pytest
+
 from support.dashboard import Dashboard
 from support.fake import CONTENT_SECURITY_POLICY, PAGE, alert, cache, endpoint, server
 
@@ -50,3 +52,15 @@ def test_it_asks_for_the_page_and_for_the_metrics_and_for_nothing_else(dashboard
     dashboard.open()
     dashboard.tick(3)
     assert {url for url in dashboard.asked if not url.startswith("data:")} == {dashboard.mcpo.url, dashboard.mcpo.url + "metrics"}
+
+
+@pytest.mark.parametrize("wrong", ["document.body.append(Object.assign(new Image(), {src: 'http://localhost:1/'}))",
+                                   "void fetch('http://localhost:1/').catch(() => {})", "console.error('oh')",
+                                   "setTimeout(() => { throw new Error('oh') }, 0)"])  # fmt: skip
+def test_what_every_test_watches_for_would_be_noticed(context, mcpo, wrong: str):
+    dashboard = Dashboard(context, mcpo, frozen=False).open()
+    dashboard.is_clean()
+    dashboard.page.evaluate(wrong)
+    dashboard.page.wait_for_timeout(300)
+    with pytest.raises(AssertionError):
+        dashboard.is_clean()
