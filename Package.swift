@@ -18,9 +18,9 @@ let package = Package(
         .systemLibrary(name: "CSystem"),
         .target(
             name: "MCPOSystem", dependencies: ["MCPOCore", "CSystem"], swiftSettings: settings),
+        .target(name: "CDashboard", exclude: ["dashboard.html"]),
         .target(
-            name: "MCPOHTTP", dependencies: ["MCPOCore"],
-            resources: [.embedInCode("Dashboard/dashboard.html")], swiftSettings: settings),
+            name: "MCPOHTTP", dependencies: ["MCPOCore", "CDashboard"], swiftSettings: settings),
         .target(
             name: "MCPO", dependencies: ["MCPOCore", "MCPOSystem", "MCPOHTTP"],
             swiftSettings: settings),

@@ -1,5 +1,7 @@
 // The page that `GET /` returns: one file that needs nothing from elsewhere.
 
+internal import CDashboard
+
 enum Dashboard {
     /// Nothing but the page's own style and script runs, and they talk to this port alone.
     private static let policy: StaticText =
@@ -9,8 +11,9 @@ enum Dashboard {
         form-action 'none'; frame-ancestors 'none'
         """
 
-    static var response: HTTPResponse {
-        HTTPResponse(.ok, "text/html; charset=utf-8", PackageResources.dashboard_html)
+    static let response: HTTPResponse = {
+        let page = Array(UnsafeBufferPointer(start: mcpo_dashboard, count: mcpo_dashboard_size))
+        return HTTPResponse(.ok, "text/html; charset=utf-8", page)
             .with(policy).with("Referrer-Policy: no-referrer")
-    }
+    }()
 }
