@@ -18,6 +18,7 @@ extension ProxyConfiguration {
             queueTimeout: concurrency.queueTimeout.wholeNanoseconds)
         settings.isAdaptive = concurrency.isAdaptive
         settings.logLevel = coreLogLevel
+        settings.version = Release.version
         settings.servers = enabledServers.map(serverSettings)
         settings.caching = isForwardingOnly ? nil : cachingSettings
         if presentation == .merged { settings.gateway = gatewaySettings }

@@ -22,6 +22,8 @@ package struct Lifecycle: Sendable {
     /// When the present phase has lasted long enough.
     package internal(set) var deadline = Instant.never
     package internal(set) var exitCode: Int32 = 0
+    /// When mcpo started.
+    var startedAt: Instant?
     /// What the client had taken of all its bytes when `deadline` was set for the last time.
     var takenBefore: UInt64 = 0
 
@@ -46,6 +48,7 @@ extension ProxyCore {
         present = now
         switch event {
         case .started:
+            lifecycle.startedAt = now
             for server in order { startFirst(of: server, at: now, into: &effects) }
             startWaiting(at: now)
         case .spawned, .spawnFailed, .exited: handleProcess(event, at: now, into: &effects)

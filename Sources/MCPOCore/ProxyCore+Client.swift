@@ -144,7 +144,7 @@ extension ProxyCore {
             counters.unknownCancellations += 1
             return
         }
-        measureEnd(index, .cancelled)
+        measureEnd(index, .cancelled, from: .own)
         if exchange.stage == .sent, connections[exchange.connection].isOpen, isAlone(index) {
             let edits = Edits(envelope.requestID.range, exchange.flight)
             send(line, to: exchange.connection, edits, into: &effects)

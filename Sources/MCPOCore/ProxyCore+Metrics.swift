@@ -48,29 +48,35 @@ extension ProxyCore {
         snapshot.connection.servers = order.map { figures(of: $0) }
         snapshot.connection.status = overallStatus(snapshot.connection.servers)
         snapshot.connection.errors = counters.restarts
+        noteReadiness(&snapshot.connection)
+        snapshot.version = settings.version
+        if let start = lifecycle.startedAt {
+            snapshot.uptime = max(0, present.nanoseconds &- start.nanoseconds)
+        }
         return snapshot
     }
 
     private var flightsUnderWay: Int {
-        var count = 0
-        for connection in connections.ids {
-            count += connections[connection].flights.numbers.count { number in
-                connections[connection].flights[number].map { !$0.isUnattended } ?? false
-            }
-        }
-        return count
+        connections.ids.reduce(0) { $0 + flightsUnderWay(on: $1) }
     }
 
-    private func figures(of server: ServerIndex) -> ServerFigures {
-        var figures = ServerFigures(name: servers[server].name)
-        figures.connections = servers[server].pool.count { connections[$0].isRunning }
-        figures.restarts = servers[server].restartCount
-        switch connections[servers[server].first].phase {
-        case .open: figures.status = .healthy
-        case .starting, .reopening: figures.status = .degraded
-        case .down, .ending: figures.status = .unhealthy
+    private func flightsUnderWay(on connection: ConnectionID) -> Int {
+        connections[connection].flights.numbers.count { number in
+            connections[connection].flights[number].map { !$0.isUnattended } ?? false
         }
-        return figures
+    }
+
+    private func noteReadiness(_ figures: inout ConnectionFigures) {
+        if lifecycle.phase != .running {
+            figures.unreadyReason = "mcpo is stopping"
+        } else if figures.servers.isEmpty {
+            figures.unreadyReason = "there are no servers"
+        } else if !figures.servers.contains(where: \.isOpen) {
+            let reasons = figures.servers.map { "\($0.name): \($0.reason)" }
+            figures.unreadyReason = "no server is open: " + reasons.joined(separator: "; ")
+        } else {
+            figures.isReady = true
+        }
     }
 
     /// One server that is down makes the whole of several worse, not bad.
@@ -78,6 +84,57 @@ extension ProxyCore {
         if servers.allSatisfy({ $0.status == .healthy }) { return .healthy }
         if servers.allSatisfy({ $0.status == .unhealthy }) { return .unhealthy }
         return .degraded
+    }
+}
+
+// MARK: - Servers
+
+extension ProxyCore {
+    private func figures(of server: ServerIndex) -> ServerFigures {
+        var figures = ServerFigures(name: servers[server].name)
+        figures.connections = servers[server].pool.count { connections[$0].isRunning }
+        figures.restarts = servers[server].restartCount
+        figures.isOpen = servers[server].pool.contains { connections[$0].isOpen }
+        switch connections[servers[server].first].phase {
+        case .open: figures.status = .healthy
+        case .starting, .reopening: figures.status = .degraded
+        case .down, .ending: figures.status = figures.isOpen ? .degraded : .unhealthy
+        }
+        if figures.status != .healthy { figures.reason = reason(of: server) }
+        if isLimiting {
+            let load = limiter.load(of: servers[server].limited)
+            figures.inFlight = load.current
+            figures.queued = load.queued
+            figures.maximum = load.limit
+        } else {
+            figures.inFlight = servers[server].pool.reduce(0) { $0 + flightsUnderWay(on: $1) }
+        }
+        return figures
+    }
+
+    /// Why a server's first process takes no requests, for a person.
+    private func reason(of server: ServerIndex) -> String {
+        let first = servers[server].first
+        let isAgain = servers[server].restartCount > 0 && servers[server].lastEnd != nil
+        let after = servers[server].lastEnd.map { " after it \($0)" } ?? ""
+        switch connections[first].phase {
+        case .open:
+            return ""
+        case .starting:
+            return isAgain ? "restarting\(after)" : "starting"
+        case .reopening:
+            return (isAgain ? "restarting\(after)" : "starting") + ", has not answered yet"
+        case .ending:
+            let hasFailed = connections[first].failedChecks >= Self.checksToReplace
+            return hasFailed ? "failed health checks, its process is replaced" : "its process ends"
+        case .down(let until):
+            let state = servers[server].isGivenUp ? "cannot be used" : "not running"
+            if lifecycle.phase != .running || until == .never { return state + after }
+            let pause = max(0, until.nanoseconds &- present.nanoseconds)
+            let next = String(decoding: HumanText.span(pause), as: UTF8.self)
+            let now = servers[server].isGivenUp ? state : "restarting"
+            return "\(now)\(after), next try in \(next)"
+        }
     }
 }
 

@@ -274,6 +274,7 @@ extension ProxyCore {
         into effects: inout Effects
     ) {
         let server = connections[connection].server
+        servers[server].lastEnd = end
         servers[server].restarts.processEnded(
             after: lifetime, hadAnswered: connections[connection].hasAnswered)
         connections[connection].phase = .down(until: .never)

@@ -126,7 +126,8 @@ package struct ProxyCore: ~Copyable {
         }
         caching.addServer(
             policy, at: index,
-            identity: settings.policy == nil ? caching.settings.identity : settings.identity)
+            identity: settings.policy == nil ? caching.settings.identity : settings.identity,
+            name: settings.name, isAlone: !isGateway)
         return index
     }
 

@@ -18,6 +18,10 @@ struct CachePart {
     private(set) var policy: CachePolicy
     private(set) var tables: PolicyTables
     var keys: CacheKeyMaker
+    /// What its tools are measured as: `PerformanceMonitor.serverLabel`.
+    let label: Int32
+    /// Whether methods are as well: where it is the only server there can be.
+    let ownsMethods: Bool
     var catalog = CatalogState()
     /// The places of methods, by `Method.rawValue`; nil until first used.
     var methodPlaces: [Place?] = Array(repeating: nil, count: Method.allCases.count)
@@ -44,12 +48,14 @@ struct CachePart {
     ///   - identity: `ServerIdentity`.
     ///   - groups: of this place; the first is that of what has none of its own.
     init(
-        _ policy: CachePolicy, identity: [UInt8], groups: [CacheGroup],
-        _ settings: CachingSettings, _ caches: borrowing CacheManager
+        _ policy: CachePolicy, identity: [UInt8], label: Int32, ownsMethods: Bool,
+        groups: [CacheGroup], _ settings: CachingSettings, _ caches: borrowing CacheManager
     ) {
         self.policy = policy
         tables = PolicyTables(policy, settings, caches)
         keys = CacheKeyMaker(identity: identity)
+        self.label = label
+        self.ownsMethods = ownsMethods
         self.groups = [groups[0]]
         spareGroups = Array(groups.dropFirst())
         ruleGroups = []

@@ -43,16 +43,27 @@ package struct CacheStage: ~Copyable {
     }
 
     /// A server comes in.
-    /// - Parameter place: its number: the next one, or that of a server that has gone.
-    mutating func addServer(_ policy: CachePolicy, at place: ServerIndex, identity: [UInt8]) {
+    /// - Parameters:
+    ///   - place: its number: the next one, or that of a server that has gone.
+    ///   - name: what its tools are measured under.
+    ///   - isAlone: whether there can be no other one, so that methods are its own as well.
+    mutating func addServer(
+        _ policy: CachePolicy, at place: ServerIndex, identity: [UInt8], name: String,
+        isAlone: Bool
+    ) {
+        let label = monitor.serverLabel(name)
         if place == parts.count {
             let groups = [makeGroup(place)]
             parts.append(
-                CachePart(policy, identity: identity, groups: groups, settings, caches))
+                CachePart(
+                    policy, identity: identity, label: label, ownsMethods: isAlone,
+                    groups: groups, settings, caches))
         } else {
             caches.drop(server: place)
             let groups = parts[place].groups + parts[place].spareGroups
-            parts[place] = CachePart(policy, identity: identity, groups: groups, settings, caches)
+            parts[place] = CachePart(
+                policy, identity: identity, label: label, ownsMethods: isAlone, groups: groups,
+                settings, caches)
         }
     }
 
@@ -118,7 +129,8 @@ extension CacheStage {
             let decision = parts[server].tables.decision(method, era, isWatched: isWatched)
             let place =
                 method == .unknown
-                ? place(server, of: envelope.method, line) : place(server, of: method)
+                ? place(server, of: envelope.method, line, .unlisted)
+                : place(server, of: method)
             plan = RequestPlan(
                 method, era, place, parts[server].policy.narrow(decision, directive))
         }
@@ -164,7 +176,8 @@ extension CacheStage {
     ) -> (CacheDecision, CachePart.Place) {
         guard let number = known ?? parts[server].catalog.tools.knownPlace(line, name) else {
             let decision = parts[server].catalog.tools.decision(line, name, parts[server].policy)
-            return (decision, place(server, of: name, line))
+            let isKnown = parts[server].catalog.tools.isKnown
+            return (decision, place(server, of: name, line, isKnown ? .unlisted : .unproven))
         }
         if parts[server].toolEdition != parts[server].catalog.tools.edition {
             parts[server].toolEdition = parts[server].catalog.tools.edition
@@ -175,7 +188,7 @@ extension CacheStage {
         if let found = parts[server].toolPlaces[number] { return (decision, found) }
         let own = Array(parts[server].catalog.tools.tools[number].name.utf8)
         let found = withDecoded(name, line) {
-            $0.place(server, named: own.span.bytes, shown: $1)
+            $0.place(server, named: own.span.bytes, shown: $1, .listed)
         }
         parts[server].toolPlaces[number] = found
         return (decision, found)
@@ -183,12 +196,12 @@ extension CacheStage {
 
     /// The place of a name that is a string of the line.
     private mutating func place(
-        _ server: ServerIndex, of name: JSONValue, _ line: RawSpan
+        _ server: ServerIndex, of name: JSONValue, _ line: RawSpan, _ standing: NameStanding
     ) -> CachePart.Place {
         guard name.kind == .string else {
             return CachePart.Place(endpoint: .other, group: parts[server].groups[0])
         }
-        return withDecoded(name, line) { $0.place(server, named: $1, shown: $1) }
+        return withDecoded(name, line) { $0.place(server, named: $1, shown: $1, standing) }
     }
 
     private mutating func withDecoded(
@@ -207,7 +220,10 @@ extension CacheStage {
     mutating func place(_ server: ServerIndex, of method: Method) -> CachePart.Place {
         if let known = parts[server].methodPlaces[Int(method.rawValue)] { return known }
         let name = method.name.withUTF8Buffer { Array($0) }
-        let place = place(server, named: name.span.bytes, shown: name.span.bytes)
+        let label = parts[server].ownsMethods ? parts[server].label : 0
+        let place = CachePart.Place(
+            endpoint: monitor.endpoint(name.span.bytes, server: label),
+            group: group(server, named: name.span.bytes))
         parts[server].methodPlaces[Int(method.rawValue)] = place
         return place
     }
@@ -216,10 +232,11 @@ extension CacheStage {
     ///   - name: what the server calls it, and rules.
     ///   - shown: what the client calls it, and the metrics.
     private mutating func place(
-        _ server: ServerIndex, named name: RawSpan, shown: RawSpan
+        _ server: ServerIndex, named name: RawSpan, shown: RawSpan, _ standing: NameStanding
     ) -> CachePart.Place {
         CachePart.Place(
-            endpoint: monitor.endpoint(shown), group: group(server, named: name))
+            endpoint: monitor.endpoint(shown, standing, server: parts[server].label),
+            group: group(server, named: name))
     }
 
     private mutating func group(_ server: ServerIndex, named name: RawSpan) -> CacheGroup {

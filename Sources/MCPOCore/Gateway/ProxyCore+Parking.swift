@@ -88,7 +88,7 @@ extension ProxyCore {
             proceed(index, plan, line, envelope, into: &effects)
         case .answer(let result):
             if method == .initialize { client.handshake = .agreed(agreedByGateway) }
-            measureEnd(index, .answered)
+            measureEnd(index, .answered, from: .own)
             guard let caller = end(index) else { return }
             deliver(result, to: caller.id, caller.batch, into: &effects)
         case .refuse(let error):
@@ -102,7 +102,7 @@ extension ProxyCore {
     private mutating func noteOwnAnswer(_ method: Method, at now: Instant) {
         if method == .initialize { client.handshake = .agreed(agreedByGateway) }
         guard caching.isOn else { return }
-        caching.monitor.noteHit(caching.place(order[0], of: method).endpoint, at: now)
+        caching.monitor.noteOwnAnswer(caching.place(order[0], of: method).endpoint, at: now)
     }
 
     private var agreedByGateway: Revision {

@@ -6,9 +6,9 @@
 // Swift's own description of a `Double` has as many digits as it takes to read the same one back,
 // and an exponent where that is shorter: right for programs, too much for a person.
 
-enum DecimalText {
+package enum DecimalText {
     /// Appends `units` · 10⁻ᵖˡᵃᶜᵉˢ.
-    static func append(units: Int64, places: Int, to bytes: inout [UInt8]) {
+    package static func append(units: Int64, places: Int, to bytes: inout [UInt8]) {
         if units < 0 { bytes.append(UInt8(ascii: "-")) }
         let scale = power(places)
         let (whole, fraction) = units.magnitude.quotientAndRemainder(dividingBy: scale)
@@ -25,7 +25,7 @@ enum DecimalText {
 
     /// Appends a number, rounded to so many places. What is no number is 0; what has no room in 63
     /// bits becomes the largest number that has.
-    static func append(_ value: Double, places: Int, to bytes: inout [UInt8]) {
+    package static func append(_ value: Double, places: Int, to bytes: inout [UInt8]) {
         append(units: units(value, places: places), places: places, to: &bytes)
     }
 

@@ -70,9 +70,11 @@ struct DurationWindow {
         marks.append(mark.bits)
     }
 
+    /// From the oldest to the latest.
+    var inOrder: [UInt32] { Array(marks[oldest...] + marks[..<oldest]) }
+
     /// From now on `limit` is another one; the latest marks stay.
     mutating func resize(limit: Int) {
-        let inOrder = marks[oldest...] + marks[..<oldest]
         marks = Array(inOrder.suffix(limit))
         oldest = 0
     }

@@ -1,11 +1,13 @@
 // Quantities as people read them.
 //
 //     durations     450 µs → "450µs"    89.04 ms → "89ms"    2.1 s → "2.1s"    three digits
+//     spans         12.3 s → "12.3 s"    252 s → "4 min 12 s"    3 h 20 min, 2 d 4 h
+//     numbers       1214 → "1,214"
 //     memory        2,512,345 bytes → "2.5MB"                                  powers of 1,000
 //     moments       1703123456789 ms → "2023-12-21 01:50:56 UTC"
 //     names         one line, printable, at most 64 characters
 
-enum HumanText {
+package enum HumanText {
     /// Characters of a name that are shown: as many as an exposed name can have (SPEC §12).
     static let longestName = 64
 
@@ -30,6 +32,52 @@ enum HumanText {
         DecimalText.append(units: steps, places: places, to: &text)
         symbol.withUTF8Buffer { text.append(contentsOf: $0) }
         return text
+    }
+
+    /// A length of time in words, in its two largest units.
+    /// - Parameter nanoseconds: at least 0.
+    package static func span(_ nanoseconds: Int64) -> [UInt8] {
+        let seconds = nanoseconds / 1_000_000_000
+        switch seconds {
+        case ..<1: return decimal(nanoseconds / 1_000_000, places: 0, " ms")
+        case ..<60: return decimal(nanoseconds / 100_000_000, places: 1, " s")
+        case ..<3_600: return pair(seconds / 60, " min ", seconds % 60, " s")
+        case ..<86_400: return pair(seconds / 3_600, " h ", seconds / 60 % 60, " min")
+        default: return pair(seconds / 86_400, " d ", seconds / 3_600 % 24, " h")
+        }
+    }
+
+    private static func pair(
+        _ large: Int64, _ unit: StaticString, _ small: Int64, _ smallUnit: StaticString
+    ) -> [UInt8] {
+        decimal(large, places: 0, unit) + decimal(small, places: 0, smallUnit)
+    }
+
+    private static func decimal(
+        _ units: Int64, places: Int, _ unit: StaticString
+    ) -> [UInt8] {
+        var text: [UInt8] = []
+        DecimalText.append(units: units, places: places, to: &text)
+        unit.withUTF8Buffer { text.append(contentsOf: $0) }
+        return text
+    }
+
+    /// A number with commas.
+    /// - Parameter number: at least 0.
+    static func grouped(_ number: Int) -> [UInt8] {
+        var digits: [UInt8] = []
+        DecimalText.append(units: Int64(number), places: 0, to: &digits)
+        var text: [UInt8] = []
+        for (place, digit) in digits.enumerated() {
+            if place > 0, (digits.count - place) % 3 == 0 { text.append(UInt8(ascii: ",")) }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// Words of mcpo's own that may have names of others in them, on one line.
+    static func line(_ text: String) -> [UInt8] {
+        text.unicodeScalars.flatMap { Array(String(isPlain($0) ? $0 : "\u{FFFD}").utf8) }
     }
 
     /// Memory in the largest unit of which there is one, with one decimal.

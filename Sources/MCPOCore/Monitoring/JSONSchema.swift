@@ -10,10 +10,11 @@ indirect enum JSONSchema: Sendable {
     case integer
     case number
     case string
+    case boolean
     /// A string that is one of these.
     case word([StaticString])
-    /// An object that has all of these members.
-    case object([(StaticString, JSONSchema)])
+    /// An object that has all of these members, and perhaps those.
+    case object([(StaticString, JSONSchema)], optional: [(StaticString, JSONSchema)] = [])
     /// An object that has no other members than these, and perhaps not those.
     case options([(StaticString, JSONSchema)])
     /// An object with any keys, whose values are alike.
@@ -24,13 +25,13 @@ indirect enum JSONSchema: Sendable {
         writer.object {
             $0.member("type", type)
             switch self {
-            case .integer, .number, .string: break
+            case .integer, .number, .string, .boolean: break
             case .word(let words):
                 $0.arrayMember("enum") { writer in
                     for word in words { writer.value(word) }
                 }
-            case .object(let members):
-                Self.writeProperties(members, &$0)
+            case .object(let members, let optional):
+                Self.writeProperties(members + optional, &$0)
                 $0.arrayMember("required") { writer in
                     for (name, _) in members { writer.value(name) }
                 }
@@ -52,6 +53,7 @@ indirect enum JSONSchema: Sendable {
         case .integer: "integer"
         case .number: "number"
         case .string, .word: "string"
+        case .boolean: "boolean"
         case .object, .options, .map: "object"
         case .array: "array"
         }

@@ -1,9 +1,9 @@
 // The document of SPEC §8: what the metrics tool returns as `structuredContent` and `GET /metrics`.
 //
 //     {"performance":{"add":{"endpoint":"add","total_requests":3,"avg_duration":0.089, …}},
-//      "concurrency":{…},"cache":{"default":{…}},"dedup":{…},
+//      "saved":{…},"concurrency":{…},"cache":{"default":{…}},"dedup":{…},
 //      "connection":{"status":"healthy","error_count":0,"servers":{"github":{…}}},
-//      "alerts":[],"timestamp":1703123456.789}
+//      "alerts":[],"version":"0.1.0","uptime":3600.5,"timestamp":1703123456.789}
 //
 // on one line, because messages are lines. Durations are in seconds with up to six decimals, rates
 // are percentages with up to three. `MetricsTool.outputSchema` says the same in JSON Schema; a test
@@ -22,6 +22,10 @@ package enum MetricsDocument {
             $0.objectMember("performance") { writer in
                 for endpoint in snapshot.endpoints { write(endpoint, &writer) }
             }
+            $0.objectMember("saved") { writer in
+                writer.member("calls", snapshot.savedCalls)
+                writer.member("duration", nanoseconds: snapshot.savedDuration)
+            }
             write(snapshot.concurrency, &$0)
             $0.objectMember("cache") { writer in
                 for cache in snapshot.caches { write(cache, &writer) }
@@ -31,6 +35,8 @@ package enum MetricsDocument {
             $0.arrayMember("alerts") { writer in
                 for alert in snapshot.alerts { write(alert, &writer) }
             }
+            $0.member("version", Array(snapshot.version.utf8))
+            $0.member("uptime", nanoseconds: snapshot.uptime)
             $0.member("timestamp", unixMilliseconds: snapshot.unixMilliseconds)
         }
     }
@@ -40,6 +46,7 @@ package enum MetricsDocument {
         writer.key(endpoint.name)
         writer.object {
             $0.member("endpoint", endpoint.name)
+            $0.member("server", Array(endpoint.server.utf8))
             $0.member("total_requests", endpoint.total)
             $0.member("avg_duration", nanoseconds: durations.average)
             $0.member("min_duration", nanoseconds: durations.minimum)
@@ -54,6 +61,13 @@ package enum MetricsDocument {
             $0.member("qps_5s", endpoint.qps5s)
             $0.member("cache_hits", endpoint.hits)
             $0.member("dedup_joined", endpoint.joined)
+            $0.member("answered", endpoint.answered)
+            $0.member("failed", endpoint.failed)
+            $0.member("cancelled", endpoint.cancelled)
+            $0.member("total_duration", nanoseconds: endpoint.totalDuration)
+            $0.member("miss_duration", nanoseconds: endpoint.callDuration)
+            $0.member("saved_calls", endpoint.savedCalls)
+            $0.member("saved_duration", nanoseconds: endpoint.savedDuration)
         }
     }
 
@@ -95,6 +109,7 @@ package enum MetricsDocument {
     private static func write(_ connection: ConnectionFigures, _ writer: inout JSONWriter) {
         writer.objectMember("connection") {
             $0.member("status", connection.status.word)
+            $0.member("ready", connection.isReady)
             $0.member("error_count", connection.errors)
             $0.objectMember("servers") { writer in
                 for server in connection.servers { write(server, &writer) }
@@ -108,6 +123,10 @@ package enum MetricsDocument {
             $0.member("status", server.status.word)
             $0.member("connections", server.connections)
             $0.member("restarts", server.restarts)
+            $0.member("reason", Array(server.reason.utf8))
+            $0.member("in_flight", server.inFlight)
+            $0.member("queued", server.queued)
+            if let maximum = server.maximum { $0.member("max_concurrent", maximum) }
         }
     }
 
@@ -115,6 +134,7 @@ package enum MetricsDocument {
         writer.object {
             $0.member("kind", alert.kind.word)
             $0.member("endpoint", alert.endpoint)
+            $0.member("unit", alert.unit.word)
             $0.member("value", alert.value)
             $0.member("threshold", alert.threshold)
             $0.member("since", unixMilliseconds: alert.sinceUnixMilliseconds)

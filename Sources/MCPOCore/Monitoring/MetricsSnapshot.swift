@@ -12,30 +12,54 @@ package struct MetricsSnapshot: Equatable, Sendable {
     package var dedup = DedupFigures()
     package var connection = ConnectionFigures()
     package var alerts: [MetricsAlert] = []
+    /// mcpo's own version; empty if nobody has told it.
+    package var version = ""
+    /// Since mcpo started, in nanoseconds.
+    package var uptime: Int64 = 0
     /// When it was taken, in milliseconds since 1970.
     package var unixMilliseconds: Int64
 
     package init(unixMilliseconds: Int64) {
         self.unixMilliseconds = unixMilliseconds
     }
+
+    /// Calls that no server had to answer because of mcpo.
+    package var savedCalls: Int { endpoints.reduce(0) { $0 + $1.savedCalls } }
+    /// The time that callers did not have to wait, in nanoseconds.
+    package var savedDuration: Int64 { endpoints.reduce(0) { $0 &+ $1.savedDuration } }
 }
 
 /// What one endpoint did.
 package struct EndpointFigures: Equatable, Sendable {
     /// UTF-8.
     package var name: [UInt8]
+    /// The server that it is of; empty if it is mcpo's own or of no one server.
+    package var server = ""
     /// Requests that have arrived, ever; the outcomes add up to those that have ended.
     package var total = 0
+    /// By a server, for this request alone or as the first of several.
     package var answered = 0
     package var failed = 0
     package var cancelled = 0
     package var hits = 0
     /// Requests that joined a flight of another one.
     package var joined = 0
+    /// Those of them that got that flight's answer, and no error.
+    package var joinedAnswers = 0
     package var inFlight = 0
     package var peakInFlight = 0
     /// How long all requests but the cancelled ones took together, ever, in nanoseconds.
     package var totalDuration: Int64 = 0
+    /// The moving mean, over some 32 of them, of the requests that a server has answered themselves
+    /// and successfully, in nanoseconds; 0 before the first.
+    package var callDuration: Int64 = 0
+    /// Hits and requests that joined, without those on whose account a call was sent all the same.
+    package var savedCalls = 0
+    /// What the answers of those would have taken longer, in nanoseconds: for a hit the mean of the
+    /// calls at the time, for one that joined what that is longer than it has waited.
+    package var savedDuration: Int64 = 0
+    /// Requests by `DurationHistogram.bounds`, all but the cancelled ones, ever; not cumulative.
+    package var histogram = Array(repeating: 0, count: DurationHistogram.bucketCount)
     /// Of the last requests that ended otherwise than by cancelling.
     package var durations = DurationSummary()
     package var arrivedInLastSecond = 0
@@ -56,6 +80,17 @@ package struct EndpointFigures: Equatable, Sendable {
     package var qps1s: Double { Double(arrivedInLastSecond) }
     /// Requests a second, over the last five.
     package var qps5s: Double { Double(arrivedInLastFiveSeconds) / 5 }
+
+    /// How many ended in this way.
+    package func count(_ outcome: RequestOutcome) -> Int {
+        switch outcome {
+        case .answered: answered
+        case .failed: failed
+        case .cancelled: cancelled
+        case .hit: hits
+        case .joined: joinedAnswers
+        }
+    }
 }
 
 /// The limiter's figures, all in requests.
@@ -126,6 +161,10 @@ package struct ConnectionFigures: Equatable, Sendable {
     /// Connections that were lost or could not be made, ever.
     package var errors = 0
     package var servers: [ServerFigures] = []
+    /// Whether calls can be answered: mcpo is not stopping, and a connection of a server is open.
+    package var isReady = false
+    /// Why not, for a person; empty if it is.
+    package var unreadyReason = ""
 
     package init() {}
 }
@@ -137,6 +176,16 @@ package struct ServerFigures: Equatable, Sendable {
     package var connections = 0
     /// Ever.
     package var restarts = 0
+    /// Why it is not healthy, for a person; empty if it is.
+    package var reason = ""
+    /// Whether one of its connections takes requests.
+    package var isOpen = false
+    /// Calls under way.
+    package var inFlight = 0
+    /// Calls that wait for others to end.
+    package var queued = 0
+    /// How many calls may be under way; nil without a limit of its own.
+    package var maximum: Int?
 
     package init(name: String) {
         self.name = name
@@ -152,8 +201,8 @@ package struct MetricsAlert: Equatable, Sendable {
         case failing
         /// A cache's hit rate is under its threshold; both are percentages.
         case cold
-        /// The latest requests take much longer or shorter than usual; value and threshold are
-        /// seconds.
+        /// The latest calls take much longer or shorter than usual (in seconds), or fail much more
+        /// often (in percent).
         case anomaly
 
         package var word: StaticString {
@@ -166,7 +215,21 @@ package struct MetricsAlert: Equatable, Sendable {
         }
     }
 
+    /// Of value and threshold.
+    package enum Unit: CaseIterable, Sendable {
+        case seconds
+        case percent
+
+        package var word: StaticString {
+            switch self {
+            case .seconds: "seconds"
+            case .percent: "percent"
+            }
+        }
+    }
+
     package var kind: Kind
+    package var unit: Unit
     /// The endpoint's name, for `cold` the cache's, in UTF-8.
     package var endpoint: [UInt8]
     package var value: Double
@@ -175,10 +238,11 @@ package struct MetricsAlert: Equatable, Sendable {
     package var sinceUnixMilliseconds: Int64
 
     package init(
-        _ kind: Kind, endpoint: [UInt8], value: Double, threshold: Double,
+        _ kind: Kind, _ unit: Unit, endpoint: [UInt8], value: Double, threshold: Double,
         sinceUnixMilliseconds: Int64
     ) {
         self.kind = kind
+        self.unit = unit
         self.endpoint = endpoint
         self.value = value
         self.threshold = threshold

@@ -1,6 +1,8 @@
 // The metrics as text, for a person or a model that is asked how mcpo is doing.
 //
-//     mcpo metrics, 2023-12-21 01:50:56 UTC
+//     mcpo metrics, 2023-12-21 01:50:56 UTC; version 0.1.0, up 3 h 20 min
+//
+//     saved 1,214 calls and 4 min 12 s of waiting
 //
 //     endpoint               requests    1s    5s   avg   p50    p90    p99   max  success  …
 //     github__search_issues      1500  25/s  12/s  89ms  80ms  120ms  400ms  2.1s    99.2%  …
@@ -19,8 +21,15 @@ package enum MetricsText {
     package static func text(_ snapshot: MetricsSnapshot) -> [UInt8] {
         var text: [UInt8] = Array("mcpo metrics, ".utf8)
         text += HumanText.moment(unixMilliseconds: snapshot.unixMilliseconds)
-        text += Array("\n\n".utf8)
+        if !snapshot.version.isEmpty {
+            append("; version ", to: &text)
+            text += HumanText.name(Array(snapshot.version.utf8))
+            append(", up ", to: &text)
+            text += HumanText.span(snapshot.uptime)
+        }
+        append("\n\n", to: &text)
         appendAlerts(snapshot.alerts, to: &text)
+        appendSaved(snapshot, to: &text)
         appendEndpoints(snapshot.endpoints, to: &text)
         appendCaches(snapshot.caches, to: &text)
         appendTotals(snapshot, to: &text)
@@ -117,22 +126,40 @@ extension MetricsText {
         _ connection: ConnectionFigures, to text: inout [UInt8]
     ) {
         guard !connection.servers.isEmpty else { return }
-        var table = TextTable(["server", "status", "connections", "restarts"])
+        var table = TextTable([
+            "server", "status", "connections", "restarts", "now", "queued", "of",
+        ])
         for server in connection.servers {
             table.add([
                 HumanText.name(Array(server.name.utf8)),
                 server.status.word.withUTF8Buffer { Array($0) },
-                number(server.connections), number(server.restarts),
+                number(server.connections), number(server.restarts), number(server.inFlight),
+                number(server.queued), server.maximum.map { number($0) } ?? Array("-".utf8),
             ])
         }
         append("\n", to: &text)
         table.append(to: &text)
+        for server in connection.servers where !server.reason.isEmpty {
+            text += HumanText.name(Array(server.name.utf8))
+            append(": ", to: &text)
+            text += HumanText.line(server.reason)
+            append("\n", to: &text)
+        }
     }
 }
 
 // MARK: - Lines
 
 extension MetricsText {
+    private static func appendSaved(_ snapshot: MetricsSnapshot, to text: inout [UInt8]) {
+        guard snapshot.savedCalls > 0 || snapshot.savedDuration > 0 else { return }
+        append("saved ", to: &text)
+        text += HumanText.grouped(snapshot.savedCalls)
+        append(snapshot.savedCalls == 1 ? " call and " : " calls and ", to: &text)
+        text += HumanText.span(snapshot.savedDuration)
+        append(" of waiting\n\n", to: &text)
+    }
+
     private static func appendTotals(_ snapshot: MetricsSnapshot, to text: inout [UInt8]) {
         let concurrency = snapshot.concurrency
         append("concurrency: ", to: &text)
@@ -159,7 +186,11 @@ extension MetricsText {
 
     private static func appendAlerts(_ alerts: [MetricsAlert], to text: inout [UInt8]) {
         for alert in alerts {
-            let unit: StaticString = alert.isPercentage ? "%" : "s"
+            let unit: StaticString =
+                switch alert.unit {
+                case .percent: "%"
+                case .seconds: "s"
+                }
             append("alert: ", to: &text)
             append(alert.kind.word, to: &text)
             append(": ", to: &text)
@@ -173,14 +204,5 @@ extension MetricsText {
             append("\n", to: &text)
         }
         if !alerts.isEmpty { append("\n", to: &text) }
-    }
-}
-
-extension MetricsAlert {
-    fileprivate var isPercentage: Bool {
-        switch kind {
-        case .failing, .cold: true
-        case .slow, .anomaly: false
-        }
     }
 }

@@ -6,16 +6,20 @@ extension MetricsTool {
 
     static let outputSchema = JSONSchema.object([
         ("performance", .map(endpoint)),
+        ("saved", .object([("calls", .integer), ("duration", .number)])),
         ("concurrency", concurrency),
         ("cache", .map(cache)),
         ("dedup", .object([("joined", .integer), ("in_flight", .integer)])),
         ("connection", connection),
         ("alerts", .array(alert)),
+        ("version", .string),
+        ("uptime", .number),
         ("timestamp", .number),
     ])
 
     private static let endpoint = JSONSchema.object([
         ("endpoint", .string),
+        ("server", .string),
         ("total_requests", .integer),
         ("avg_duration", .number),
         ("min_duration", .number),
@@ -30,6 +34,13 @@ extension MetricsTool {
         ("qps_5s", .number),
         ("cache_hits", .integer),
         ("dedup_joined", .integer),
+        ("answered", .integer),
+        ("failed", .integer),
+        ("cancelled", .integer),
+        ("total_duration", .number),
+        ("miss_duration", .number),
+        ("saved_calls", .integer),
+        ("saved_duration", .number),
     ])
 
     private static let concurrency = JSONSchema.object([
@@ -57,19 +68,27 @@ extension MetricsTool {
 
     private static let connection = JSONSchema.object([
         ("status", status),
+        ("ready", .boolean),
         ("error_count", .integer),
         ("servers", .map(server)),
     ])
 
-    private static let server = JSONSchema.object([
-        ("status", status), ("connections", .integer), ("restarts", .integer),
-    ])
+    private static let server = JSONSchema.object(
+        [
+            ("status", status),
+            ("connections", .integer),
+            ("restarts", .integer),
+            ("reason", .string),
+            ("in_flight", .integer),
+            ("queued", .integer),
+        ], optional: [("max_concurrent", .integer)])
 
     private static let status = JSONSchema.word(HealthStatus.allCases.map(\.word))
 
     private static let alert = JSONSchema.object([
         ("kind", .word(MetricsAlert.Kind.allCases.map(\.word))),
         ("endpoint", .string),
+        ("unit", .word(MetricsAlert.Unit.allCases.map(\.word))),
         ("value", .number),
         ("threshold", .number),
         ("since", .number),

@@ -155,7 +155,11 @@ extension ProxyCore {
             noteAnswer(to: index, line, envelope, into: &effects)
         }
         let isFailure = envelope.error.isPresent || envelope.resultIsError.kind == .true
-        measureEnd(index, isFailure ? .failed : .answered)
+        if exchanges[index].hasJoined {
+            measureEnd(index, isFailure ? .failed : .joined, from: .shared)
+        } else {
+            measureEnd(index, isFailure ? .failed : .answered, from: .server)
+        }
         if exchanges[index].isPlain {
             deliverPlain(index, line, envelope, into: &effects)
         } else if let caller = exchanges.remove(index) {

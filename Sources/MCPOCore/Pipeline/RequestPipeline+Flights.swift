@@ -32,6 +32,7 @@ extension ProxyCore {
         }
         exchanges[index].previousWaiter = -1
         exchanges[index].nextWaiter = -1
+        exchanges[index].hasJoined = false
         if exchanges[index].retries == 0 { retryBudget.noteCall() }
         if exchanges[index].hasLine, !isKeptWhileSent(index) { exchanges.dropLine(of: index) }
         noteSent(to: connection, into: &effects)
@@ -103,6 +104,7 @@ extension ProxyCore {
         exchanges.markSent(index, to: terms.connection, as: terms.number)
         if !exchanges[index].hasLine { exchanges.keep(line, in: index) }
         addWaiter(index, to: terms.number, of: terms.connection)
+        exchanges[index].hasJoined = true
         caching.flights.joined += 1
         if let endpoint = exchanges[index].endpoint { caching.monitor.noteJoined(endpoint) }
     }
@@ -120,6 +122,7 @@ extension ProxyCore {
         let (goes, permit) = takePermit(for: plan)
         guard goes else { return false }
         send(plan, .refresh, to: connection, permit, line, envelope, into: &effects)
+        if let endpoint = plan.endpoint { caching.monitor.noteRefresh(endpoint) }
         noteSent(to: connection, into: &effects)
         return true
     }

@@ -75,7 +75,7 @@ extension ProxyCore {
             let (answer, note) = caching.freshAnswer(to: plan, at: present),
             fits(answer.count, into: exchanges[index].batch)
         else { return false }
-        measureEnd(index, .hit)
+        measureEnd(index, .hit, from: .shared)
         guard let caller = end(index) else { return true }
         deliver(answer, to: caller.id, caller.batch, note, into: &effects)
         return true
@@ -125,7 +125,7 @@ extension ProxyCore {
     mutating func giveStale(
         _ stale: StaleAnswer, to index: ExchangeIndex, into effects: inout Effects
     ) {
-        measureEnd(index, .hit)
+        measureEnd(index, .hit, from: .own)
         guard let caller = end(index) else { return }
         caching.noteStaleServed(stale)
         let note = HitNote(status: .stale, age: stale.age, remaining: 0)

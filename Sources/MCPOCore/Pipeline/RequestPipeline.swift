@@ -118,7 +118,7 @@ extension ProxyCore {
         _ index: ExchangeIndex, _ error: ProxyError, into effects: inout Effects
     ) {
         if fallBack(index, error, into: &effects) { return }
-        measureEnd(index, .failed)
+        measureFailure(index)
         guard let caller = end(index) else { return }
         let answer = error.answer(to: caller.id)
         deliver(to: .client, batch: caller.batch, into: &effects) { $0.append(answer) }
@@ -210,7 +210,7 @@ extension ProxyCore {
         guard plan.call.isOnlyIfCached else { return false }
         if let endpoint = plan.endpoint {
             caching.monitor.begin(endpoint, at: present)
-            caching.monitor.end(endpoint, since: present, at: present, outcome: .failed)
+            caching.monitor.end(endpoint, since: present, at: present, outcome: .failed, from: .own)
         }
         refuse(id, missError(of: plan.server), batch: batch, into: &effects)
         return true
@@ -251,10 +251,19 @@ extension ProxyCore {
     }
 
     /// Ends the measuring of an exchange that is still in the table.
-    mutating func measureEnd(_ index: ExchangeIndex, _ outcome: RequestOutcome) {
+    mutating func measureEnd(
+        _ index: ExchangeIndex, _ outcome: RequestOutcome, from source: AnswerSource
+    ) {
         guard exchanges.isLive(index), let endpoint = exchanges[index].endpoint else { return }
         caching.monitor.end(
-            endpoint, since: exchanges[index].began, at: present, outcome: outcome)
+            endpoint, since: exchanges[index].began, at: present, outcome: outcome, from: source)
         exchanges[index].endpoint = nil
+    }
+
+    /// The same where mcpo answers with an error: the server's own, if it was sent there.
+    private mutating func measureFailure(_ index: ExchangeIndex) {
+        guard exchanges.isLive(index) else { return }
+        let isCall = exchanges[index].wasSent && !exchanges[index].hasJoined
+        measureEnd(index, .failed, from: isCall ? .server : .own)
     }
 }

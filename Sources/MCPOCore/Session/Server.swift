@@ -29,6 +29,8 @@ package struct Server: ~Copyable {
     package var era: Era?
     /// Whether it failed to start again and again, and has not come up since.
     var isGivenUp = false
+    /// How its last process ended that was its first connection; nil before.
+    var lastEnd: ProcessEnd?
     /// Times a process was started in the place of one that was lost.
     package var restartCount = 0
 

@@ -12,10 +12,12 @@ import Testing
     @Test func `the example of the specification comes out as it is there`() {
         let lines = [
             #"{"performance":{"github__search_issues":{"endpoint":"github__search_issues","#,
-            #""total_requests":1500,"avg_duration":0.089,"min_duration":0.05,"max_duration":2.1,"#,
+            #""server":"github","total_requests":1500,"avg_duration":0.089,"min_duration":0.05,"max_duration":2.1,"#,
             #""p50_duration":0.08,"p90_duration":0.12,"p99_duration":0.4,"success_rate":99.2,"#,
             #""current_concurrent":5,"peak_concurrent":12,"qps_1s":25,"qps_5s":12.4,"#,
-            #""cache_hits":1200,"dedup_joined":14}},"#,
+            #""cache_hits":1200,"dedup_joined":14,"answered":270,"failed":12,"cancelled":3,"#,
+            #""total_duration":133.5,"miss_duration":0.2075,"saved_calls":1210,"#,
+            #""saved_duration":252.3}},"saved":{"calls":1210,"duration":252.3},"#,
             #""concurrency":{"max_concurrent":100,"current_concurrent":8,"peak_concurrent":45,"#,
             #""queued":0,"rejected":0},"#,
             #""cache":{"default":{"hits":1200,"misses":300,"hit_rate":80,"stores":290,"#,
@@ -23,10 +25,12 @@ import Testing
             #""current_size":150,"max_size":1000,"memory_bytes":2512345,"#,
             #""memory_usage":"2.5MB"}},"#,
             #""dedup":{"joined":14,"in_flight":2},"#,
-            #""connection":{"status":"healthy","error_count":0,"servers":{"github":"#,
-            #"{"status":"healthy","connections":2,"restarts":0}}},"#,
-            #""alerts":[{"kind":"slow","endpoint":"github__search_issues","value":1.4,"#,
-            #""threshold":1,"since":1703123456.789}],"timestamp":1703123456.789}"#,
+            #""connection":{"status":"healthy","ready":true,"error_count":0,"servers":{"github":"#,
+            #"{"status":"healthy","connections":2,"restarts":0,"reason":"","in_flight":3,"#,
+            #""queued":1,"max_concurrent":4}}},"#,
+            #""alerts":[{"kind":"slow","endpoint":"github__search_issues","unit":"seconds","#,
+            #""value":1.4,"threshold":1,"since":1703123456.789}],"version":"0.1.0","#,
+            #""uptime":12012.5,"timestamp":1703123456.789}"#,
         ]
         #expect(Self.document(.example) == lines.joined())
     }
@@ -35,7 +39,8 @@ import Testing
         let document = try parsed(MetricsDocument.json(.empty))
         #expect(
             document.keys.sorted() == [
-                "alerts", "cache", "concurrency", "connection", "dedup", "performance", "timestamp",
+                "alerts", "cache", "concurrency", "connection", "dedup", "performance", "saved",
+                "timestamp", "uptime", "version",
             ])
         #expect((document["performance"] as? [String: Any])?.isEmpty == true)
         #expect((document["cache"] as? [String: Any])?.isEmpty == true)
@@ -72,7 +77,7 @@ import Testing
         var snapshot = MetricsSnapshot.empty
         snapshot.alerts = [
             MetricsAlert(
-                .cold, endpoint: [], value: value, threshold: 0, sinceUnixMilliseconds: 0)
+                .cold, .percent, endpoint: [], value: value, threshold: 0, sinceUnixMilliseconds: 0)
         ]
         #expect(Self.document(snapshot).contains(#""value":\#(text),"#))
     }
@@ -119,7 +124,7 @@ import Testing
         var snapshot = MetricsSnapshot.empty
         snapshot.alerts = MetricsAlert.Kind.allCases.map {
             MetricsAlert(
-                $0, endpoint: Array("a\"b".utf8), value: 0.5, threshold: 70,
+                $0, .percent, endpoint: Array("a\"b".utf8), value: 0.5, threshold: 70,
                 sinceUnixMilliseconds: 1_500)
         }
         let document = try parsed(MetricsDocument.json(snapshot))

@@ -20,10 +20,17 @@ extension MetricsSnapshot {
         snapshot.dedup.inFlight = 2
         var server = ServerFigures(name: "github")
         server.connections = 2
+        server.inFlight = 3
+        server.queued = 1
+        server.maximum = 4
+        snapshot.connection.isReady = true
         snapshot.connection.servers = [server]
+        snapshot.version = "0.1.0"
+        snapshot.uptime = 12_012_500_000_000
         snapshot.alerts = [
             MetricsAlert(
-                .slow, endpoint: Array("github__search_issues".utf8), value: 1.4, threshold: 1,
+                .slow, .seconds, endpoint: Array("github__search_issues".utf8), value: 1.4,
+                threshold: 1,
                 sinceUnixMilliseconds: 1_703_123_456_789)
         ]
         return snapshot
@@ -33,8 +40,19 @@ extension MetricsSnapshot {
 extension EndpointFigures {
     static var example: EndpointFigures {
         var endpoint = EndpointFigures(name: Array("github__search_issues".utf8), total: 1_500)
+        endpoint.server = "github"
+        endpoint.answered = 270
+        endpoint.failed = 12
+        endpoint.cancelled = 3
         endpoint.hits = 1_200
         endpoint.joined = 14
+        endpoint.joinedAnswers = 10
+        endpoint.callDuration = 207_500_000
+        endpoint.savedCalls = 1_210
+        endpoint.savedDuration = 252_300_000_000
+        endpoint.histogram[0] = 1_200
+        endpoint.histogram[7] = 200
+        endpoint.histogram[8] = 92
         endpoint.inFlight = 5
         endpoint.peakInFlight = 12
         endpoint.totalDuration = 133_500_000_000

@@ -20,9 +20,11 @@ import Testing
         snapshot.endpoints.append(list)
         // swift-format-ignore
         let expected = """
-            mcpo metrics, 2023-12-21 01:50:56 UTC
+            mcpo metrics, 2023-12-21 01:50:56 UTC; version 0.1.0, up 3 h 20 min
 
             alert: slow: github__search_issues, 1.4s, threshold 1s, since 2023-12-21 01:50:56 UTC
+
+            saved 1,210 calls and 4 min 12 s of waiting
 
             endpoint               requests    1s      5s   avg   p50    p90    p99   min   max  success  now  peak  hits  joined
             github__search_issues      1500  25/s  12.4/s  89ms  80ms  120ms  400ms  50ms  2.1s    99.2%    5    12  1200      14
@@ -35,8 +37,8 @@ import Testing
             dedup: 14 joined, 2 in flight
             connection: healthy, errors: 0
 
-            server   status  connections  restarts
-            github  healthy            2         0
+            server   status  connections  restarts  now  queued  of
+            github  healthy            2         0    3       1   4
 
             """
         #expect(Self.text(snapshot) == expected)
@@ -89,7 +91,7 @@ import Testing
         other.durations.count = 1
         other.durations.average = 449_999
         snapshot.endpoints.append(other)
-        let rows = Self.lines(snapshot)[4...6]
+        let rows = Self.lines(snapshot)[6...8]
         #expect(Set(rows.map(\.count)).count == 1)
     }
 
@@ -101,9 +103,39 @@ import Testing
     func `durations have three digits`(nanoseconds: Int64, shown: String) {
         var snapshot = MetricsSnapshot.example
         snapshot.alerts = []
+        snapshot.endpoints[0].savedCalls = 0
+        snapshot.endpoints[0].savedDuration = 0
         snapshot.endpoints[0].durations.average = nanoseconds
         let cells = Self.lines(snapshot)[3].split(separator: " ")
         #expect(cells[4] == shown)
+    }
+
+    @Test(arguments: [
+        (Int64(0), "0 ms"), (999_999_999, "999 ms"), (1_000_000_000, "1 s"),
+        (12_345_000_000, "12.3 s"), (59_999_999_999, "59.9 s"), (60_000_000_000, "1 min 0 s"),
+        (252_000_000_000, "4 min 12 s"), (3_600_000_000_000, "1 h 0 min"),
+        (12_012_000_000_000, "3 h 20 min"), (187_200_000_000_000, "2 d 4 h"),
+    ])
+    func `what was saved is told in words`(nanoseconds: Int64, shown: String) {
+        var snapshot = MetricsSnapshot.example
+        snapshot.endpoints[0].savedCalls = 1_234_567
+        snapshot.endpoints[0].savedDuration = nanoseconds
+        let text = Self.text(snapshot)
+        #expect(text.contains("\nsaved 1,234,567 calls and \(shown) of waiting\n"))
+        snapshot.endpoints[0].savedCalls = 1
+        #expect(Self.text(snapshot).contains("\nsaved 1 call and \(shown) of waiting\n"))
+    }
+
+    @Test func `a server that is not well has its reason below the table`() {
+        var snapshot = MetricsSnapshot.example
+        snapshot.connection.servers[0].status = .unhealthy
+        snapshot.connection.servers[0].maximum = nil
+        snapshot.connection.servers[0].reason = "restarting\nafter"
+        #expect(
+            Self.lines(snapshot).suffix(3) == [
+                "github  unhealthy            2         0    3       1   -",
+                "github: restarting\u{FFFD}after", "",
+            ])
     }
 
     @Test(arguments: [

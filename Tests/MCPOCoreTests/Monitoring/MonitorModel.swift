@@ -14,6 +14,11 @@ struct EndpointModel {
     var inFlight = 0
     var peak = 0
     var joined = 0
+    /// The durations of the successful calls that a server has answered for themselves.
+    var mean: Double = 0
+    var calls = 0
+    var savedCalls = 0
+    var saved: Double = 0
 
     mutating func begin(at now: Int64) {
         arrivals.append(now)
@@ -21,14 +26,41 @@ struct EndpointModel {
         peak = max(peak, inFlight)
     }
 
-    mutating func end(after nanoseconds: Int64, _ outcome: RequestOutcome) {
+    mutating func end(
+        after nanoseconds: Int64, _ outcome: RequestOutcome, from source: AnswerSource
+    ) {
         inFlight -= 1
         note(nanoseconds, outcome)
+        switch (source, outcome) {
+        case (.server, .answered):
+            calls += 1
+            mean += (Double(nanoseconds) - mean) / Double(min(calls, 32))
+        case (.shared, .hit), (.shared, .joined):
+            savedCalls += 1
+            saved += max(0, mean - Double(nanoseconds))
+        default: break
+        }
     }
 
     mutating func hit(at now: Int64) {
         arrivals.append(now)
         note(0, .hit)
+        savedCalls += 1
+        saved += mean
+    }
+
+    /// How many requests took up to each of the bounds and longer than the one before.
+    private var histogram: [Int] {
+        let bounds = [
+            0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+            Double.infinity,
+        ]
+        var counts = bounds.map { _ in 0 }
+        for (nanoseconds, _) in ended {
+            let place = bounds.firstIndex { Double(nanoseconds) / 1e9 <= $0 }
+            if let place { counts[place] += 1 }
+        }
+        return counts
     }
 
     private mutating func note(_ nanoseconds: Int64, _ outcome: RequestOutcome) {
@@ -63,6 +95,14 @@ struct EndpointModel {
         figures.cancelled = outcomes[.cancelled, default: 0]
         figures.hits = outcomes[.hit, default: 0]
         figures.joined = joined
+        figures.joinedAnswers = outcomes[.joined, default: 0]
+        // The means of whole nanoseconds are off by one for each call that they are of.
+        let isNear = abs(Double(other.callDuration) - mean) <= 64
+        figures.callDuration = isNear ? other.callDuration : Int64(mean)
+        figures.savedCalls = savedCalls
+        let isSavedNear = abs(Double(other.savedDuration) - saved) <= 64 * Double(savedCalls)
+        figures.savedDuration = isSavedNear ? other.savedDuration : Int64(saved)
+        figures.histogram = histogram
         figures.inFlight = inFlight
         figures.peakInFlight = peak
         figures.totalDuration = ended.reduce(0) { $0 + $1.nanoseconds }
@@ -89,9 +129,9 @@ struct EndpointModel {
 }
 
 extension PerformanceMonitor {
-    mutating func endpoint(_ name: String) -> EndpointID {
+    mutating func endpoint(_ name: String, _ standing: NameStanding = .listed) -> EndpointID {
         let bytes = Array(name.utf8)
-        return endpoint(bytes.span.bytes)
+        return endpoint(bytes.span.bytes, standing)
     }
 
     /// The figures of the endpoint of this name, which has had a request.

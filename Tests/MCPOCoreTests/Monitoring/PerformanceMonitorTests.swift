@@ -34,11 +34,15 @@ import Testing
             default:
                 guard !open.isEmpty else { break }
                 let (place, since) = open.remove(at: random.below(open.count))
-                let outcome = random.pick([RequestOutcome.answered, .answered, .failed, .cancelled])
+                let (outcome, source) = random.pick([
+                    (RequestOutcome.answered, AnswerSource.server), (.answered, .server),
+                    (.failed, .server), (.cancelled, .own), (.joined, .shared), (.hit, .shared),
+                    (.answered, .own), (.failed, .own), (.failed, .shared),
+                ])
                 monitor.end(
                     endpoints[place], since: Instant(nanoseconds: since),
-                    at: Instant(nanoseconds: now), outcome: outcome)
-                models[place].end(after: now - since, outcome)
+                    at: Instant(nanoseconds: now), outcome: outcome, from: source)
+                models[place].end(after: now - since, outcome, from: source)
             }
         }
         let figures = monitor.figures(at: Instant(nanoseconds: now))
@@ -118,6 +122,129 @@ import Testing
         _ = monitor.endpoint("add")
         let figures = monitor.figures(at: Instant(nanoseconds: 0))
         #expect(figures.isEmpty)
+    }
+}
+
+// MARK: - What was saved
+
+extension PerformanceMonitorTests {
+    @Test func `a hit saves a call, and the time of the calls before it`() throws {
+        var monitor = PerformanceMonitor(windowSize: 100)
+        let add = monitor.endpoint("add")
+        let now = Instant(nanoseconds: 0)
+        monitor.noteHit(add, at: now)
+        var figures = try monitor.figures(of: "add", at: 0)
+        #expect(figures.savedCalls == 1 && figures.savedDuration == 0, "nothing is known yet")
+        for end in [10, 30] { monitor.record(add, from: 0, to: end) }
+        for end in [1, 9_000] { monitor.record(add, from: 0, to: end, .failed) }
+        monitor.noteHit(add, at: now)
+        figures = try monitor.figures(of: "add", at: 0)
+        #expect(figures.callDuration == 20_000_000)
+        #expect(figures.savedCalls == 2 && figures.savedDuration == 20_000_000)
+    }
+
+    @Test func `who joins a flight saves what it does not wait`() throws {
+        var monitor = PerformanceMonitor(windowSize: 100)
+        let add = monitor.endpoint("add")
+        monitor.record(add, from: 0, to: 20)
+        monitor.record(add, from: 0, to: 5, .joined, from: .shared)
+        monitor.record(add, from: 0, to: 500, .joined, from: .shared)
+        monitor.record(add, from: 0, to: 1, .failed, from: .shared)
+        let figures = try monitor.figures(of: "add", at: 0)
+        #expect(figures.joinedAnswers == 2 && figures.answered == 1 && figures.failed == 1)
+        #expect(figures.savedCalls == 2 && figures.savedDuration == 15_000_000)
+        #expect(figures.callDuration == 20_000_000)
+    }
+
+    @Test func `what mcpo answers by itself saves nothing`() throws {
+        var monitor = PerformanceMonitor(windowSize: 100)
+        let list = monitor.endpoint("tools/list")
+        let now = Instant(nanoseconds: 0)
+        monitor.record(list, from: 0, to: 5_000, from: .own)
+        monitor.noteOwnAnswer(list, at: now)
+        var figures = try monitor.figures(of: "tools/list", at: 0)
+        #expect(figures.hits == 1 && figures.answered == 1 && figures.callDuration == 0)
+        #expect(figures.savedCalls == 0 && figures.savedDuration == 0)
+        monitor.record(list, from: 0, to: 10)
+        monitor.noteRefresh(list)
+        monitor.noteHit(list, at: now)
+        figures = try monitor.figures(of: "tools/list", at: 0)
+        #expect(figures.savedCalls == 0, "a call was sent")
+        #expect(figures.savedDuration == 10_000_000)
+    }
+
+    @Test func `the mean follows the calls`() throws {
+        var monitor = PerformanceMonitor(windowSize: 100)
+        let add = monitor.endpoint("add")
+        for _ in 0..<1_000 { monitor.record(add, from: 0, to: 10) }
+        for _ in 0..<150 { monitor.record(add, from: 0, to: 1_000) }
+        let mean = try monitor.figures(of: "add", at: 0).callDuration
+        #expect((980_000_000...1_000_000_000).contains(mean))
+    }
+
+    @Test func `each duration is in the bucket that it belongs to`() {
+        for (place, bound) in DurationHistogram.bounds.enumerated() {
+            for (duration, bucket) in [(bound - 1, place), (bound, place), (bound + 1, place + 1)] {
+                var histogram = DurationHistogram()
+                histogram.add(duration)
+                #expect(histogram.counts.firstIndex(of: 1) == bucket)
+            }
+        }
+        for shift in 0..<63 {
+            let duration = Int64(1) << shift
+            var histogram = DurationHistogram()
+            histogram.add(duration)
+            let bucket = DurationHistogram.bounds.firstIndex { duration <= $0 } ?? 16
+            #expect(histogram.counts.firstIndex(of: 1) == bucket)
+        }
+        var histogram = DurationHistogram()
+        for duration in [0, .max] as [Int64] { histogram.add(duration) }
+        #expect(histogram.counts.first == 1 && histogram.counts.last == 1)
+    }
+}
+
+// MARK: - Names
+
+extension PerformanceMonitorTests {
+    @Test func `names that a client makes up share one endpoint`() {
+        var monitor = PerformanceMonitor(windowSize: 10)
+        let listed = monitor.endpoint("add")
+        for number in 0..<2_000 {
+            #expect(monitor.endpoint("made up \(number)", .unlisted) == .other)
+        }
+        #expect(monitor.endpoint("add", .unlisted) == listed, "it was listed before")
+        let room = (1..<PerformanceMonitor.maximumEndpoints).map { monitor.endpoint("tool_\($0)") }
+        #expect(Set(room + [listed]).count == PerformanceMonitor.maximumEndpoints)
+    }
+
+    @Test func `while tools are not known, few names have a place of their own`() {
+        var monitor = PerformanceMonitor(windowSize: 10)
+        let most = PerformanceMonitor.maximumUnproven
+        let names = (0..<2_000).map { monitor.endpoint("name \($0)", .unproven) }
+        #expect(Set(names).count == most + 1)
+        #expect(names[most...].allSatisfy { $0 == .other })
+        let known = monitor.endpoint("name 3", .unproven)
+        #expect(known == names[3])
+        let listed = monitor.endpoint("add")
+        #expect(listed != .other)
+    }
+
+    @Test func `an endpoint belongs to the server that lists it`() throws {
+        var monitor = PerformanceMonitor(windowSize: 10)
+        let labels = ["github", "time", "github"].map { monitor.serverLabel($0) }
+        #expect(labels[0] == labels[2] && labels[0] != labels[1])
+        let names: [(String, Int32)] = [("search", labels[0]), ("now", labels[1]), ("ping", 0)]
+        for (name, label) in names {
+            let bytes = Array(name.utf8)
+            let endpoint = monitor.endpoint(bytes.span.bytes, server: label)
+            monitor.noteHit(endpoint, at: Instant(nanoseconds: 0))
+        }
+        #expect(try monitor.figures(of: "search", at: 0).server == "github")
+        #expect(try monitor.figures(of: "now", at: 0).server == "time")
+        #expect(try monitor.figures(of: "ping", at: 0).server == "")
+        let bytes = Array("now".utf8)
+        _ = monitor.endpoint(bytes.span.bytes, server: labels[0])
+        #expect(try monitor.figures(of: "now", at: 0).server == "github", "it has moved")
     }
 }
 
@@ -202,12 +329,13 @@ extension PerformanceMonitorTests {
 extension PerformanceMonitor {
     /// A request that arrived and ended at these milliseconds.
     fileprivate mutating func record(
-        _ endpoint: EndpointID, from since: Int, to end: Int, _ outcome: RequestOutcome = .answered
+        _ endpoint: EndpointID, from since: Int, to end: Int, _ outcome: RequestOutcome = .answered,
+        from source: AnswerSource = .server
     ) {
         let start = Instant(nanoseconds: Int64(since) * 1_000_000)
         begin(endpoint, at: start)
         self.end(
             endpoint, since: start, at: Instant(nanoseconds: Int64(end) * 1_000_000),
-            outcome: outcome)
+            outcome: outcome, from: source)
     }
 }

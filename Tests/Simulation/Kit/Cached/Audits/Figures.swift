@@ -75,7 +75,15 @@ extension Auditor {
         for figures in metrics.endpoints {
             let name = String(decoding: figures.name, as: UTF8.self)
             joined += figures.joined
-            let ended = figures.answered + figures.failed + figures.cancelled + figures.hits
+            let ended = RequestOutcome.allCases.reduce(0) { $0 + figures.count($1) }
+            if figures.histogram.reduce(0, +) != ended - figures.cancelled {
+                blame(.figures, "\(name): not all requests are in the histogram")
+            }
+            if figures.joinedAnswers > figures.joined
+                || figures.savedCalls > figures.hits + figures.joinedAnswers
+            {
+                blame(.figures, "\(name): \(figures.savedCalls) calls saved, too many")
+            }
             if figures.inFlight != 0 || ended != figures.total {
                 blame(.figures, "\(name): \(figures.inFlight) in flight, \(ended) ended")
             }
