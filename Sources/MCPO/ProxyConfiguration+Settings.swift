@@ -18,6 +18,7 @@ extension ProxyConfiguration {
             queueTimeout: concurrency.queueTimeout.wholeNanoseconds)
         settings.isAdaptive = concurrency.isAdaptive
         settings.logLevel = coreLogLevel
+        settings.alerts = monitor.alerts.thresholds
         settings.version = Release.version
         settings.servers = enabledServers.map(serverSettings)
         settings.caching = isForwardingOnly ? nil : cachingSettings
@@ -51,11 +52,12 @@ extension ProxyConfiguration {
         return settings
     }
 
-    /// Whether nothing is stored, merged, added or spread: then mcpo asks the server for nothing of
+    /// Whether nothing is stored, merged, added, measured or spread: then mcpo asks the server for nothing of
     /// its own.
     private var isForwardingOnly: Bool {
         presentation == .transparent && cache.policy == .off && server.tools.isEmpty && !isMerging
-            && !metricsTool && !hasLargePool
+            && !metricsTool && !hasLargePool && http?.listen == nil
+            && monitor.alerts == Monitor.Alerts()
     }
 
     /// Whether a server may have several processes although it is a legacy one.
@@ -108,17 +110,24 @@ extension ProxyConfiguration {
         return LogWriter(descriptor: descriptor, level: coreLogLevel, format: format)
     }
 
-    /// A log that begins with what is set and has no effect.
+    /// A log that begins with what the start has to tell.
     func makeLog(_ descriptor: Int32, notices: [String]) -> LogWriter {
         var log = makeLog(descriptor)
-        for warning in warnings {
-            log.write(LogRecord(level: .warning, server: nil, message: warning))
-        }
         for notice in notices {
             log.write(LogRecord(level: .info, server: nil, message: notice))
         }
         log.flush()
         return log
+    }
+}
+
+extension ProxyConfiguration.Monitor.Alerts {
+    fileprivate var thresholds: AlertThresholds {
+        var thresholds = AlertThresholds()
+        thresholds.averageDuration = averageDuration?.wholeNanoseconds
+        thresholds.successRate = successRate
+        thresholds.hitRate = hitRate
+        return thresholds
     }
 }
 

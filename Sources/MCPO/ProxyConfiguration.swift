@@ -175,13 +175,4 @@ public struct ProxyConfiguration: Equatable, Sendable {
 
     /// The connections to a server.
     public func pool(of server: ServerConfiguration) -> PoolConfiguration { server.pool ?? pool }
-
-    /// What is set and has no effect in this version, a sentence each.
-    public var warnings: [String] {
-        var warnings: [String] = []
-        if monitor.alerts != Monitor.Alerts() {
-            warnings.append("monitor.alerts: this version raises no alerts")
-        }
-        return warnings
-    }
 }

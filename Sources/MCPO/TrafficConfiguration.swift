@@ -79,7 +79,8 @@ extension ProxyConfiguration {
 
     /// What is measured.
     public struct Monitor: Equatable, Sendable {
-        /// The thresholds past which an alert is raised; what is nil raises none.
+        /// The thresholds past which an alert is raised, after 20 requests; what is nil raises none.
+        /// Calls that are unlike those before them raise one without a threshold.
         public struct Alerts: Equatable, Sendable {
             /// An endpoint's average duration above this; more than 0.
             public var averageDuration: Duration?
@@ -94,7 +95,7 @@ extension ProxyConfiguration {
         /// How many of the last requests of each endpoint the figures are about. Default 1000; from
         /// 1 to 100,000.
         public var windowSize = 1000
-        /// Default none. This version raises none.
+        /// Default none.
         public var alerts = Alerts()
 
         public init() {}

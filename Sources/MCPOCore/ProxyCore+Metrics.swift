@@ -49,6 +49,7 @@ extension ProxyCore {
         snapshot.connection.status = overallStatus(snapshot.connection.servers)
         snapshot.connection.errors = counters.restarts
         noteReadiness(&snapshot.connection)
+        snapshot.alerts = alerts.alerts.map { metricsAlert($0) }
         snapshot.version = settings.version
         if let start = lifecycle.startedAt {
             snapshot.uptime = max(0, present.nanoseconds &- start.nanoseconds)
@@ -76,6 +77,22 @@ extension ProxyCore {
             figures.unreadyReason = "no server is open: " + reasons.joined(separator: "; ")
         } else {
             figures.isReady = true
+        }
+    }
+
+    private func metricsAlert(_ alert: AlertBook.Alert) -> MetricsAlert {
+        let since = alert.since.nanoseconds &+ settings.wallClockOffset
+        return MetricsAlert(
+            alert.reading.kind, alert.reading.unit, endpoint: name(of: alert.subject),
+            value: alert.reading.value, threshold: alert.reading.threshold,
+            sinceUnixMilliseconds: since / 1_000_000)
+    }
+
+    /// The name of an endpoint or cache.
+    func name(of subject: AlertBook.Subject) -> [UInt8] {
+        switch subject {
+        case .endpoint(let place): caching.monitor.name(ofEndpoint: place)
+        case .cache(let place): Array(caching.caches.names[place].utf8)
         }
     }
 

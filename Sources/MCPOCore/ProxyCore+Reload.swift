@@ -22,6 +22,7 @@ extension ProxyCore {
         limiter.set(new.concurrency ?? ConcurrencySettings())
         retryBudget.setPercent(new.retry.budgetPercent)
         if let cachingSettings = new.caching { caching.set(cachingSettings) }
+        setAlerts(new.alerts, into: &effects)
         let before = order
         order = new.servers.map { server in
             let known = before.first { index in

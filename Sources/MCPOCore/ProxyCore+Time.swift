@@ -9,6 +9,7 @@ extension ProxyCore {
         }
         lingering.removeAll { $0.until <= now }
         caching.caches.tick(at: now)
+        if caching.isOn, alertDeadline <= now { checkAlerts(at: now, into: &effects) }
         for connection in connections.ids where connections[connection].deadline <= now {
             expire(connection, at: now, into: &effects)
         }

@@ -83,6 +83,7 @@ package struct ProxyCore: ~Copyable {
     var present = Instant(nanoseconds: 0)
     /// The most flights at once.
     var peakFlights = 0
+    var alerts: AlertBook
     package internal(set) var counters = Counters()
 
     /// - Parameter seed: for the jitter of restarts, nothing else.
@@ -92,6 +93,7 @@ package struct ProxyCore: ~Copyable {
         isGateway = settings.gateway != nil
         gateway = Gateway(settings.gateway)
         queueLimit = settings.limits.queueBytes
+        alerts = AlertBook(settings.alerts)
         isRetrying = settings.retry.maximum > 0
         isLimiting = settings.concurrency != nil
         limiter = ConcurrencyLimiter(settings.concurrency ?? ConcurrencySettings())
@@ -242,6 +244,7 @@ package struct ProxyCore: ~Copyable {
             if isLimiting, let turn = limiter.nextDeadline { next = min(next, turn) }
             for group in lingering { next = min(next, group.until) }
             if let expiry = caching.caches.nextDeadline { next = min(next, expiry) }
+            if caching.isOn { next = min(next, alertDeadline) }
             return next
         }
     }

@@ -24,6 +24,8 @@ package struct ProxySettings: Sendable {
     package var caching: CachingSettings?
     /// Several servers served as one; nil for one server that everything goes to as it is.
     package var gateway: GatewaySettings?
+    /// The thresholds past which alerts are raised.
+    package var alerts = AlertThresholds()
     /// mcpo's own version, for the metrics.
     package var version = ""
     /// What to add to the driver's time to get nanoseconds since 1970.

@@ -172,8 +172,7 @@ func fixture(_ name: String) throws -> String {
     @Test func `what has no effect in this version is told`() throws {
         #expect(
             try everything().warnings == [
-                "http.listen: this version has no HTTP port, nothing listens there",
-                "monitor.alerts: this version raises no alerts",
+                "http.listen: this version has no HTTP port, nothing listens there"
             ])
     }
 

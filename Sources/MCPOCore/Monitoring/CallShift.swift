@@ -4,12 +4,14 @@
 //                                        before: 64 to 968                     latest: 32
 //
 // Hits are no such calls, nor are requests that joined a flight: a tool whose calls become hits is as
-// it was. Two things are looked at, each with three conditions that must hold at once:
+// it was. Two things are looked at, each with conditions that must hold at once:
 //
 //     durations of the successful ones
 //       much      the median of the latest is over 3 times, or under a third of, that of those before
 //       felt      they differ by 20 ms or more: what is below that nobody waits for, and a scheduler
 //                 or a garbage collector can bring it about
+//       most      of 100 pairs of a latest one and one before, 78 are the same way round: what a tool
+//                 does half of the time is not unusual, nor is it when it does only that again
 //       no luck   a rank test (Mann and Whitney, 1947) gives |z| ≥ 4.5, once in 150,000 for durations
 //                 of one and the same distribution, whatever its shape; a tool that is sometimes
 //                 fast and sometimes slow would else be an anomaly every minute
@@ -20,7 +22,8 @@
 //
 // What is new becomes usual: when enough calls have been like the latest, the alert is over. It is
 // over before if they are less than twice, and more than half, of what is usual, or differ by less
-// than 10 ms; or the share of failures is less than 5 points over it.
+// than 10 ms, or of 100 pairs 70 at the most are the same way round; or the share of failures is less
+// than 5 points over it.
 
 enum CallShift {
     /// SPEC §12.
@@ -31,6 +34,9 @@ enum CallShift {
     private static let factorBack: Int64 = 2
     /// In nanoseconds.
     private static let felt: Int64 = 20_000_000
+    /// Of the pairs beyond the half of them.
+    private static let most = 0.28
+    private static let mostBack = 0.2
     /// The square of z.
     private static let leastScore = 4.5 * 4.5
     private static let leastFailures = 4
@@ -42,13 +48,18 @@ enum CallShift {
     /// How many calls are kept, for a window of so many requests.
     static func window(_ windowSize: Int) -> Int { min(max(windowSize, 128), 1_000) }
 
-    /// - Parameter calls: marks from the oldest to the latest.
+    /// - Parameters:
+    ///   - calls: marks from the oldest to the latest.
+    ///   - isWatched: whether there is an alert, so that readings matter which raise none.
     /// - Returns: what can be said of them; nothing if they are too few.
-    static func readings(_ calls: [UInt32], _ sorter: inout MarkSorter) -> [AlertReading] {
+    static func readings(
+        _ calls: [UInt32], isWatched: Bool, _ sorter: inout MarkSorter
+    ) -> [AlertReading] {
         guard calls.count >= latest + fewestBefore else { return [] }
-        var readings = [failures(calls)]
-        let successes = calls.filter { $0 & 1 == 0 }
-        if successes.count >= latest + fewestBefore {
+        let failed = calls.reduce(0) { $0 + Int($1 & 1) }
+        var readings = failed > 0 || isWatched ? [failures(calls)] : []
+        let successes = failed > 0 ? calls.filter { $0 & 1 == 0 } : calls
+        if successes.count >= latest + fewestBefore, isWatched || isSuspect(successes) {
             readings.append(durations(successes, &sorter))
         }
         return readings
@@ -58,6 +69,19 @@ enum CallShift {
 // MARK: - Durations
 
 extension CallShift {
+    /// Whether the medians may be as far apart as they have to be: what is mostly not so, and told
+    /// without sorting all calls.
+    private static func isSuspect(_ calls: [UInt32]) -> Bool {
+        let now = Double(median(calls.suffix(latest).sorted()))
+        var (below, above) = (0, 0)
+        for bits in calls.dropLast(latest) {
+            let duration = Double(DurationMark(bits: bits).nanoseconds)
+            if duration * Double(factor) <= now { below += 1 }
+            if duration >= now * Double(factor) { above += 1 }
+        }
+        return 2 * max(below, above) >= calls.count - latest
+    }
+
     private static func durations(_ calls: [UInt32], _ sorter: inout MarkSorter) -> AlertReading {
         let before = sorter.sorted(Array(calls.dropLast(latest)))
         let now = calls.suffix(latest).sorted()
@@ -65,13 +89,14 @@ extension CallShift {
         let median = median(now)
         let difference = abs(median - usual)
         let isMuch = median > factor * usual || median * factor < usual
-        let isOver = isMuch && difference >= felt && score(now, before) >= leastScore
+        let (pairs, score) = compare(now, before)
+        let isOver = isMuch && difference >= felt && pairs >= most && score >= leastScore
         let isLittle = median <= factorBack * usual && usual <= factorBack * median
         let threshold = median >= usual ? factor * usual : usual / factor
         return AlertReading(
             .anomaly, .seconds, value: AlertReading.seconds(median),
             threshold: AlertReading.seconds(threshold), isOver: isOver,
-            isBack: isLittle || difference < felt / 2)
+            isBack: isLittle || difference < felt / 2 || pairs <= mostBack)
     }
 
     /// In nanoseconds.
@@ -79,9 +104,12 @@ extension CallShift {
         DurationMark(bits: sorted[(sorted.count - 1) / 2]).nanoseconds
     }
 
-    /// The square of the score z of the rank test for two sorted samples. Equal durations count half;
-    /// where there are many, the score is smaller than it could be.
-    private static func score(_ now: [UInt32], _ before: [UInt32]) -> Double {
+    /// Compares two sorted samples: the share of pairs that are the same way round, beyond one half,
+    /// and the square of the score z of the rank test. Equal durations count half; where there are
+    /// many, the score is smaller than it could be.
+    private static func compare(
+        _ now: [UInt32], _ before: [UInt32]
+    ) -> (pairs: Double, score: Double) {
         var (below, upTo, doubled) = (0, 0, 0)
         for mark in now {
             while below < before.count, before[below] < mark { below += 1 }
@@ -90,8 +118,8 @@ extension CallShift {
             doubled += below + upTo
         }
         let (m, n) = (Double(now.count), Double(before.count))
-        let distance = Double(doubled) / 2 - m * n / 2
-        return distance * distance / (m * n * (m + n + 1) / 12)
+        let distance = abs(Double(doubled) / 2 - m * n / 2)
+        return (distance / (m * n), distance * distance / (m * n * (m + n + 1) / 12))
     }
 }
 

@@ -46,6 +46,8 @@ package struct DurationHistogram {
         guard bit >= 0 else { return 0 }
         guard bit < candidates.count else { return bucketCount &- 1 }
         let candidate = Int(candidates[bit])
-        return nanoseconds > bounds[candidate] ? candidate &+ 1 : candidate
+        // The sign of the difference and no branch: nothing could foresee which way it goes.
+        let rest = UInt64(bitPattern: bounds[candidate] &- nanoseconds)
+        return candidate &+ Int(truncatingIfNeeded: rest &>> 63)
     }
 }

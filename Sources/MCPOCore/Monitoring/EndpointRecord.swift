@@ -49,7 +49,10 @@ struct EndpointRecord {
     }
 
     @inline(__always)
-    mutating func end(_ duration: Int64, _ outcome: RequestOutcome, _ windowSize: Int) {
+    mutating func end(
+        _ duration: Int64, _ outcome: RequestOutcome, _ source: AnswerSource, _ windowSize: Int,
+        _ callWindow: Int
+    ) {
         precondition(inFlight > 0, "a request ends that has not begun")
         inFlight &-= 1
         switch outcome {
@@ -67,6 +70,13 @@ struct EndpointRecord {
         histogram.add(duration)
         let mark = DurationMark(nanoseconds: duration, isFailure: outcome == .failed)
         window.add(mark, limit: windowSize)
+        switch source {
+        case .server:
+            calls.add(mark, limit: callWindow)
+            if outcome != .failed { noteCall(duration) }
+        case .shared: noteShared(duration, outcome)
+        case .own: noteOwn(outcome)
+        }
     }
 
     @inline(__always)
@@ -83,24 +93,22 @@ struct EndpointRecord {
         window.add(DurationMark(nanoseconds: 0, isFailure: false), limit: windowSize)
     }
 
-    /// What a call that has ended says of the server.
+    /// What a successful call says of the server.
     @inline(__always)
-    mutating func noteCall(_ duration: Int64, _ outcome: RequestOutcome, _ callWindow: Int) {
-        if outcome == .cancelled { return }
-        let isFailure = outcome == .failed
-        calls.add(DurationMark(nanoseconds: duration, isFailure: isFailure), limit: callWindow)
-        if isFailure { return }
-        // A division costs more than all the rest: there is none by a constant power of two.
-        if meanCalls < Self.meanMemory {
-            meanCalls &+= 1
-            callMean &+= (duration &- callMean) / Int64(meanCalls)
-        } else {
-            callMean &+= (duration &- callMean) / Int64(Self.meanMemory)
-        }
+    private mutating func noteCall(_ duration: Int64) {
+        guard meanCalls == Self.meanMemory else { return noteFirstCall(duration) }
+        callMean &+= (duration &- callMean) / Int64(Self.meanMemory)  // a shift
+    }
+
+    @inline(never)
+    private mutating func noteFirstCall(_ duration: Int64) {
+        meanCalls &+= 1
+        callMean &+= (duration &- callMean) / Int64(meanCalls)
     }
 
     /// What a request has saved that got an answer for which a server worked before.
-    mutating func noteShared(_ duration: Int64, _ outcome: RequestOutcome) {
+    @inline(never)
+    private mutating func noteShared(_ duration: Int64, _ outcome: RequestOutcome) {
         guard outcome == .hit || outcome == .joined else { return }
         savedDuration &+= max(0, callMean &- duration)
     }

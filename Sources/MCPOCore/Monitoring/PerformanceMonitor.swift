@@ -88,7 +88,7 @@ package struct PerformanceMonitor: ~Copyable {
     /// Of how many calls that reached a server each endpoint keeps the durations.
     private(set) var callWindow: Int
     /// Whether a request has ended since somebody set this to false.
-    var isStirred = false
+    package var isStirred = false
     private var unproven = 0
     /// What endpoints belong to, by `EndpointRecord.server`; the first is none, or more than one.
     private(set) var servers = [""]
@@ -165,12 +165,7 @@ package struct PerformanceMonitor: ~Copyable {
     ) {
         isStirred = true
         let duration = max(now.nanoseconds &- start.nanoseconds, 0)
-        records[Int(endpoint.index)].end(duration, outcome, windowSize)
-        switch source {
-        case .server: records[Int(endpoint.index)].noteCall(duration, outcome, callWindow)
-        case .shared: records[Int(endpoint.index)].noteShared(duration, outcome)
-        case .own: records[Int(endpoint.index)].noteOwn(outcome)
-        }
+        records[Int(endpoint.index)].end(duration, outcome, source, windowSize, callWindow)
     }
 
     /// A request has arrived and the cache has answered it: in place of `begin` and `end`.
