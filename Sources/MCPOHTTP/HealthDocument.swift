@@ -41,9 +41,12 @@ enum HealthDocument {
     }
 
     static func readiness(_ snapshot: MetricsSnapshot) -> HTTPResponse {
-        if snapshot.connection.isReady { return HTTPResponse(.ok, .json, Array("{\"ready\":true}\n".utf8)) }
+        let connection = snapshot.connection
+        if connection.isReady {
+            return HTTPResponse(.ok, .json, Array("{\"ready\":true}\n".utf8))
+        }
         var body = Array(#"{"ready":false"#.utf8)
-        append("reason", "no server has answered yet", to: &body)
+        append("reason", connection.unreadyReason, to: &body)
         body += Array("}\n".utf8)
         return HTTPResponse(.unavailable, .json, body)
     }

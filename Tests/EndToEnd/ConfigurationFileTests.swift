@@ -24,13 +24,13 @@ import Testing
         }
     }
 
-    @Test("The one server of a file that is not disabled is served, and warnings are in the log")
+    @Test("The one server of a file that is not disabled is served, and its port is opened")
     func serves() throws {
         let file = try ServersFile(
             servers: [
                 ("old", #"{"disabled": true, "url": "https://x"}"#),
                 ("only", ServersFile.stub()),
-            ], mcpo: #"{"http": {"listen": 9300}}"#)
+            ], mcpo: #"{"http": {"listen": 0}}"#)
         let outcome = try runMCPO(
             ["--config", file.path],
             input: #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"#
@@ -38,7 +38,7 @@ import Testing
                 + "\n")
         #expect(outcome.exit == .status(0), "\(outcome)")
         #expect(outcome.output.contains(#""serverInfo""#))
-        #expect(outcome.errors.contains("warning http.listen: this version has no HTTP port"))
+        #expect(outcome.errors.contains("info http: metrics and dashboard at http://127.0.0.1:"))
     }
 
     @Test("An option wins over the environment, and the environment over the file")

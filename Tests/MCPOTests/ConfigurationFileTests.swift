@@ -81,7 +81,7 @@ func fixture(_ name: String) throws -> String {
         #expect(file.pool.healthCheckInterval == .seconds(60))
         #expect(file.retry.max == 2 && file.retry.budgetPercent == 20)
         #expect(file.naming.mode == .prefix && file.naming.separator == "__")
-        #expect(file.http == nil && file.warnings.isEmpty)
+        #expect(file.http == nil)
     }
 
     @Test func `mcpServers comes before servers, which may be somebody else's`() throws {
@@ -167,13 +167,6 @@ func fixture(_ name: String) throws -> String {
         #expect(file.pool(of: file.servers[0]) == pool)
         #expect(pool.maxIdleTime == .seconds(60))
         #expect(file.servers[1].pool == nil && file.pool(of: file.servers[1]) == file.pool)
-    }
-
-    @Test func `what has no effect in this version is told`() throws {
-        #expect(
-            try everything().warnings == [
-                "http.listen: this version has no HTTP port, nothing listens there"
-            ])
     }
 
     @Test func `a longer timeout moves the longest one along, unless that is given`() throws {

@@ -43,15 +43,12 @@ public struct ConfigurationReport: Equatable, Sendable {
     public var policy: String
     public var room: String
     public var merging: String
-    /// What is set and has no effect in this version.
-    public var warnings: [String]
 
     init(_ configuration: ProxyConfiguration, _ servers: [Entry]) {
         self.servers = servers
         policy = configuration.cache.policyWords
         room = configuration.cache.roomWords
         merging = configuration.dedup.words
-        warnings = configuration.warnings
     }
 
     /// Whether any server cannot be used.
@@ -68,8 +65,7 @@ extension ConfigurationReport {
     /// The whole report, lines for a person.
     /// - Parameter width: columns of the terminal; nil (the default) breaks no line.
     public func text(width: Int? = nil) -> String {
-        var facts = [["policy", policy], ["cache", room], ["dedup", merging]]
-        facts += warnings.map { ["warning", $0] }
+        let facts = [["policy", policy], ["cache", room], ["dedup", merging]]
         var blocks = [TextColumns(facts).text(width: width), overview(width)]
         for entry in servers {
             guard case .ok(let report, _) = entry.status else { continue }
