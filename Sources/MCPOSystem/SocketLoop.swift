@@ -201,6 +201,8 @@ package final class SocketLoop<Service: SocketService>: ThreadBody {
 
 extension SocketLoop {
     private func listen(on sockets: [ListeningSocket]) {
+        // Who has connected and was not taken yet would be turned away with the sockets.
+        for place in listeners.indices { accept(place) }
         unwatchListeners()
         listeners = sockets
         watchListeners()

@@ -211,11 +211,11 @@ private func problems(_ text: String, environment: [String: String] = [:]) -> [S
             ),
             (
                 #""http": {"listen": "host"}"#,
-                #"must be a port from 1 to 65535, or HOST:PORT, such as 9300, "127.0.0.1:9300" or "[::1]:9300", not "host""#
+                #"must be a port from 0 to 65535, HOST:PORT or unix:PATH, such as 9300, "127.0.0.1:9300" or "[::1]:9300", not "host""#
             ),
             (
                 #""http": {"listen": "0.0.0.0:80"}"#,
-                "3:19: mcpo.http.listen: must be a loopback address such as 127.0.0.1:80 unless http.token is set"
+                "3:19: mcpo.http.listen: must be an address of this machine such as 127.0.0.1:9300 unless http.token is set"
             ),
             (#""http": {"listen": "0.0.0.0:80", "token": ""}"#, "unless http.token is set"),
             (

@@ -136,7 +136,7 @@ import Testing
             ("naming.separator", { @Sendable in $0.naming.separator = "" }),
             ("startupWait", { @Sendable in $0.startupWait = .seconds(-1) }),
             ("monitor.alerts.hitRate", { @Sendable in $0.monitor.alerts.hitRate = -1 }),
-            ("http.listen", { @Sendable in $0.http = .init(listen: .init(port: 0)) }),
+            ("http.listen", { @Sendable in $0.http = .init(listen: .init(port: -1)) }),
             ("server.maxConcurrent", { @Sendable in $0.server.maxConcurrent = 0 }),
             ("server.maxRetries", { @Sendable in $0.server.maxRetries = -1 }),
             ("server.timeout", { @Sendable in $0.server.timeout = .zero }),
