@@ -9,6 +9,8 @@
 extension ProxyCore {
     /// From a request to the reading of the figures, and between two readings.
     private static let readingPause = Duration.seconds(1)
+    /// Between two parts of one reading, if there are many endpoints.
+    private static let partPause = Duration.milliseconds(10)
 
     /// When alerts have to be looked at.
     var alertDeadline: Instant {
@@ -27,6 +29,9 @@ extension ProxyCore {
             alerts.readAt = .never
             for change in caching.monitor.read(into: &alerts, at: now) {
                 tell(change, at: now, into: &effects)
+            }
+            if caching.monitor.hasMoreToRead {
+                alerts.readAt = now.advanced(by: Self.partPause)
             }
             for (place, cache) in caching.caches.statistics.enumerated() {
                 let (hits, misses) = (cache.statistics.hits, cache.statistics.misses)

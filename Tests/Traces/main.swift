@@ -2,7 +2,7 @@
 //
 //     swift run -c release traces              everything, about two minutes
 //     swift run -c release traces rates        hit rates only; likewise `timings`, `memory`,
-//                                              `limiter`
+//                                              `limiter`, `monitor`
 
 import Foundation
 import MCPOCore
@@ -67,10 +67,10 @@ func printResidence() {
 
 let parts = [
     "rates": printRates, "timings": printTimings, "memory": printResidence,
-    "limiter": { LimiterTimings().run() },
+    "limiter": { LimiterTimings().run() }, "monitor": { MonitorTimings().run() },
 ]
 let wanted = CommandLine.arguments.dropFirst()
-let order = ["memory", "rates", "timings", "limiter"]
+let order = ["memory", "rates", "timings", "limiter", "monitor"]
 for name in order where wanted.isEmpty || wanted.contains(name) {
     parts[name]?()
     print("")

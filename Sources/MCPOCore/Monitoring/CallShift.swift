@@ -56,7 +56,7 @@ enum CallShift {
         _ calls: [UInt32], isWatched: Bool, _ sorter: inout MarkSorter
     ) -> [AlertReading] {
         guard calls.count >= latest + fewestBefore else { return [] }
-        let failed = calls.reduce(0) { $0 + Int($1 & 1) }
+        let failed = calls.reduce(UInt32(0)) { $0 &+ $1 & 1 }
         var readings = failed > 0 || isWatched ? [failures(calls)] : []
         let successes = failed > 0 ? calls.filter { $0 & 1 == 0 } : calls
         if successes.count >= latest + fewestBefore, isWatched || isSuspect(successes) {
@@ -72,14 +72,16 @@ extension CallShift {
     /// Whether the medians may be as far apart as they have to be: what is mostly not so, and told
     /// without sorting all calls.
     private static func isSuspect(_ calls: [UInt32]) -> Bool {
-        let now = Double(median(calls.suffix(latest).sorted()))
-        var (below, above) = (0, 0)
+        let now = median(calls.suffix(latest).sorted())
+        // Marks sort as durations do; rounding may let in one too many.
+        let low = DurationMark(nanoseconds: now / factor, isFailure: true).bits
+        let high = DurationMark(nanoseconds: now * factor, isFailure: false).bits
+        var (below, above): (UInt32, UInt32) = (0, 0)
         for bits in calls.dropLast(latest) {
-            let duration = Double(DurationMark(bits: bits).nanoseconds)
-            if duration * Double(factor) <= now { below += 1 }
-            if duration >= now * Double(factor) { above += 1 }
+            below &+= bits <= low ? 1 : 0
+            above &+= bits >= high ? 1 : 0
         }
-        return 2 * max(below, above) >= calls.count - latest
+        return 2 * Int(max(below, above)) >= calls.count - latest
     }
 
     private static func durations(_ calls: [UInt32], _ sorter: inout MarkSorter) -> AlertReading {

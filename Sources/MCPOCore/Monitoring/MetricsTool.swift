@@ -41,8 +41,8 @@ package enum MetricsTool {
 
     private static let description: StaticString = """
         How the MCP proxy mcpo and the servers behind it are doing: requests, durations (seconds), \
-        success rate and hit rate (percent) of every tool, and the state of caches, concurrency \
-        limit, connections and alerts.
+        success rate and hit rate (percent) of every tool, how many calls and how much waiting were \
+        saved, and the state of caches, concurrency limit, connections and alerts.
         """
 
     /// The `result` of a call of the tool: a JSON object on one line.

@@ -1,12 +1,30 @@
 // What the monitor reads for alerts: of the endpoints that had requests, once a second at the most.
+//
+// An endpoint costs some microseconds. Where many had requests they are read in parts, so that no
+// message waits for more than a millisecond.
 
 extension PerformanceMonitor {
-    /// Reads the endpoints that have had requests since they were last read.
+    /// Endpoints that are read at once.
+    package static let readAtOnce = 64
+
+    /// Whether endpoints are left that were not read with the others.
+    package var hasMoreToRead: Bool { nextToRead > 0 }
+
+    /// Reads endpoints that have had requests since they were last read. If they are many, some are
+    /// left for the next time.
     package mutating func read(into book: inout AlertBook, at now: Instant) -> [AlertBook.Change] {
-        isStirred = false
+        if nextToRead == 0 { isStirred = false }
+        let rest = nextToRead..<records.count
+        nextToRead = 0
         var sorter = MarkSorter()
         var changes: [AlertBook.Change] = []
-        for place in records.indices {
+        var read = 0
+        for place in rest where records[place].ended != records[place].readEnded {
+            if read == Self.readAtOnce {
+                nextToRead = place
+                break
+            }
+            read += 1
             let subject = AlertBook.Subject.endpoint(place)
             for reading in readings(
                 ofEndpoint: place, book.thresholds, isWatched: book.isWatching(subject), &sorter)
@@ -22,10 +40,13 @@ extension PerformanceMonitor {
         _ sorter: inout MarkSorter
     ) -> [AlertReading] {
         let ended = records[place].ended
-        guard ended != records[place].readEnded, ended > 0 else { return [] }
         records[place].readEnded = ended
+        if ended == 0 { return [] }
         var readings: [AlertReading] = []
-        if thresholds.averageDuration != nil || thresholds.successRate != nil {
+        let measured = ended - records[place].cancelled
+        if measured >= AlertReading.fewest,
+            thresholds.averageDuration != nil || thresholds.successRate != nil
+        {
             readings = self.readings(of: records[place].window, thresholds)
         }
         let calls = records[place].calls
@@ -47,7 +68,7 @@ extension PerformanceMonitor {
         of window: DurationWindow, _ thresholds: AlertThresholds
     ) -> [AlertReading] {
         let (count, sum, failures) = window.totals(ofLatest: AlertReading.most)
-        guard count >= AlertReading.fewest else { return [] }
+        guard count > 0 else { return [] }
         var readings: [AlertReading] = []
         if let threshold = thresholds.averageDuration {
             let average = sum * 1_000 / Int64(count)

@@ -90,6 +90,8 @@ package struct PerformanceMonitor: ~Copyable {
     /// Whether a request has ended since somebody set this to false.
     package var isStirred = false
     private var unproven = 0
+    /// The first endpoint that `read` has left for the next time; 0 if it has left none.
+    var nextToRead = 0
     /// What endpoints belong to, by `EndpointRecord.server`; the first is none, or more than one.
     private(set) var servers = [""]
 

@@ -29,6 +29,42 @@ import Testing
         #expect(trace.book.alerts.map(\.reading.threshold) == [1, 95])
     }
 
+    @Test func `a window of fewer requests has alerts as well, and cancelled ones do not count`() {
+        var trace = Self.trace(windowSize: 5)
+        for _ in 0..<19 { trace.call(5) }
+        for _ in 0..<100 { trace.call(5, .cancelled) }
+        trace.read()
+        #expect(trace.raised == 0)
+        trace.call(5)
+        trace.read()
+        #expect(trace.book.alerts.map(\.reading.kind) == [.slow])
+    }
+
+    @Test func `many endpoints are read in parts, and none is forgotten`() {
+        var monitor = PerformanceMonitor(windowSize: 100)
+        let start = Instant(nanoseconds: 0)
+        for number in 0..<200 {
+            let endpoint = monitor.endpoint("tool \(number)")
+            for _ in 0..<20 {
+                monitor.begin(endpoint, at: start)
+                monitor.end(endpoint, since: start, at: start, outcome: .failed, from: .server)
+            }
+        }
+        var thresholds = AlertThresholds()
+        thresholds.successRate = 50
+        var book = AlertBook(thresholds)
+        let first = monitor.read(into: &book, at: start)
+        let (hasMore, isStirred) = (monitor.hasMoreToRead, monitor.isStirred)
+        #expect(first.count == 64 && hasMore && !isStirred)
+        let second = monitor.read(into: &book, at: start)
+        #expect(second.count == 64, "and there is no room for more")
+        for _ in 0..<2 { _ = monitor.read(into: &book, at: start) }
+        let isDone = !monitor.hasMoreToRead
+        #expect(isDone)
+        #expect(Set(book.alerts.map(\.reading.kind)) == [.failing])
+        #expect(book.alerts.count == AlertBook.maximum)
+    }
+
     @Test func `without thresholds nothing is slow or failing`() {
         var trace = AlertTrace(seed: 1)
         for _ in 0..<500 { trace.call(20, .failed) }
