@@ -27,15 +27,22 @@ extension ProxyCore {
 
     /// Everything that is measured, at a time.
     package mutating func metrics(at now: Instant) -> MetricsSnapshot {
+        metricsReading(at: now).summarised()
+    }
+
+    /// The same, for another thread to summarise.
+    package mutating func metricsReading(at now: Instant) -> MetricsSnapshot {
         present = now
-        return metrics
+        return metricsReading
     }
 
     /// Everything that is measured, now.
-    package var metrics: MetricsSnapshot {
+    package var metrics: MetricsSnapshot { metricsReading.summarised() }
+
+    private var metricsReading: MetricsSnapshot {
         let unix = present.nanoseconds &+ settings.wallClockOffset
         var snapshot = MetricsSnapshot(unixMilliseconds: unix / 1_000_000)
-        snapshot.endpoints = caching.monitor.figures(at: present)
+        snapshot.endpoints = caching.monitor.readings(at: present)
         snapshot.caches = caching.caches.statistics.map { CacheFigures($0.name, $0.statistics) }
         snapshot.dedup.joined = caching.flights.joined
         snapshot.dedup.inFlight = caching.flights.count

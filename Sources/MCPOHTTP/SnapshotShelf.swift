@@ -5,6 +5,9 @@ internal import MCPOCore
 /// What can be shown of a snapshot.
 enum PortView: CaseIterable, Equatable, Sendable {
     case metricsJSON, metricsPrometheus, metricsOpenMetrics, health, readiness
+
+    /// Whether it shows the figures of endpoints.
+    var hasEndpoints: Bool { self != .health && self != .readiness }
 }
 
 struct SnapshotShelf {
@@ -16,6 +19,7 @@ struct SnapshotShelf {
     }
 
     private var snapshot: MetricsSnapshot?
+    private var isSummarised = false
     private var takenAt = Instant(nanoseconds: .min)
     private var isAsked = false
     private var askedUntil = Instant.never
@@ -41,6 +45,7 @@ struct SnapshotShelf {
         _ snapshot: MetricsSnapshot, at now: Instant
     ) -> [(connection: UInt32, view: PortView)] {
         self.snapshot = snapshot
+        isSummarised = false
         takenAt = now
         isAsked = false
         rendered = [:]
@@ -53,7 +58,11 @@ struct SnapshotShelf {
 
     mutating func response(_ view: PortView) -> HTTPResponse {
         if let response = rendered[view] { return response }
-        guard let snapshot else { return Self.silence(view) }
+        guard var snapshot else { return Self.silence(view) }
+        if view.hasEndpoints, !isSummarised {
+            snapshot = snapshot.summarised()
+            (self.snapshot, isSummarised) = (snapshot, true)
+        }
         let response = Self.render(snapshot, view)
         rendered[view] = response
         return response

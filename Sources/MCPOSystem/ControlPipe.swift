@@ -22,7 +22,8 @@ package enum ControlRequest: UInt8, Sendable {
 /// What a thread of the program can ask of a running proxy.
 package enum ControlOrder: Sendable {
     case event(Event)
-    /// Calls back, on the loop's thread, with what is measured at the moment.
+    /// Calls back, on the loop's thread, with what is measured at the moment, to be summarised on
+    /// another.
     case metrics(@Sendable (MetricsSnapshot) -> Void)
     /// Drops the stored answers of a server, of a tool by the name that clients see, or of all, and
     /// calls back with how many there were; nil when there is no such server or tool.

@@ -250,7 +250,7 @@ extension ProxyDriver {
         for order in control.takeOrders() {
             switch order {
             case .event(let event): proxy.handle(event, at: now, into: &effects)
-            case .metrics(let reply): reply(proxy.metrics(at: now))
+            case .metrics(let reply): reply(proxy.metricsReading(at: now))
             case .clearCache(let server, let tool, let reply):
                 reply(proxy.clearCache(ofServer: server, tool: tool))
             case .reload(let reply): reply(reloadConfiguration())

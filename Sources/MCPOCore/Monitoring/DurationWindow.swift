@@ -46,7 +46,7 @@ struct DurationMark: Equatable {
 }
 
 /// The marks of the last requests: as many as `limit`, which is the same in every call.
-struct DurationWindow {
+struct DurationWindow: Equatable, Sendable {
     /// 256 bytes: an endpoint that is called now and then needs no more.
     private static let firstCapacity = 64
 

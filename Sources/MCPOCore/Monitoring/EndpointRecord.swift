@@ -117,7 +117,7 @@ struct EndpointRecord {
         if outcome == .hit { unsaved &+= 1 }
     }
 
-    func figures(_ name: [UInt8], _ now: Int64, _ sorter: inout MarkSorter) -> EndpointFigures {
+    func figures(_ name: [UInt8], _ now: Int64) -> EndpointFigures {
         let second: Int64 = 1_000_000_000
         var figures = EndpointFigures(name: name, total: total)
         figures.answered = answered
@@ -132,7 +132,7 @@ struct EndpointRecord {
         figures.callDuration = callMean
         figures.savedCalls = max(0, hits + joinedAnswers - unsaved)
         figures.savedDuration = savedDuration
-        figures.durations = DurationSummary(of: window, &sorter)
+        figures.window = window
         figures.histogram = histogram.counts
         figures.histogram[0] += hits - lateHits
         figures.arrivedInLastSecond = arrivals.count(inLast: second, at: now)

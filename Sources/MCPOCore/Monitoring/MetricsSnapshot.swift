@@ -5,7 +5,7 @@
 
 /// The metrics of one moment.
 package struct MetricsSnapshot: Equatable, Sendable {
-    /// By the bytes of their names.
+    /// By the bytes of their names, once they are summarised.
     package var endpoints: [EndpointFigures] = []
     package var concurrency = ConcurrencyFigures()
     package var caches: [CacheFigures] = []
@@ -27,6 +27,27 @@ package struct MetricsSnapshot: Equatable, Sendable {
     package var savedCalls: Int { endpoints.reduce(0) { $0 + $1.savedCalls } }
     /// The time that callers did not have to wait, in nanoseconds.
     package var savedDuration: Int64 { endpoints.reduce(0) { $0 &+ $1.savedDuration } }
+}
+
+extension MetricsSnapshot {
+    /// Makes the durations of its endpoints and puts these in order: some microseconds for each, for
+    /// which the loop need not wait, so that whoever has asked does it.
+    package func summarised() -> MetricsSnapshot {
+        var snapshot = self
+        snapshot.endpoints.summarise()
+        return snapshot
+    }
+}
+
+extension [EndpointFigures] {
+    mutating func summarise() {
+        var sorter = MarkSorter()
+        for index in indices {
+            self[index].durations = DurationSummary(of: self[index].window, &sorter)
+            self[index].window = DurationWindow()
+        }
+        sort { $0.name.lexicographicallyPrecedes($1.name) }
+    }
 }
 
 /// What one endpoint did.
@@ -60,8 +81,10 @@ package struct EndpointFigures: Equatable, Sendable {
     package var savedDuration: Int64 = 0
     /// Requests by `DurationHistogram.bounds`, all but the cancelled ones, ever; not cumulative.
     package var histogram = Array(repeating: 0, count: DurationHistogram.bucketCount)
-    /// Of the last requests that ended otherwise than by cancelling.
+    /// Of the last requests that ended otherwise than by cancelling, once it is summarised.
     package var durations = DurationSummary()
+    /// What `durations` is made of; empty once it is.
+    var window = DurationWindow()
     package var arrivedInLastSecond = 0
     package var arrivedInLastFiveSeconds = 0
 
