@@ -61,6 +61,8 @@ package struct Descriptor: ~Copyable {
         return moved < 0 ? self : Descriptor(owning: moved)
     }
 
+    func closeOnExec() { _ = mcpo_set_close_on_exec(number) }
+
     package func setNonBlocking() {
         let flags = mcpo_get_status_flags(number)
         if flags >= 0 { _ = mcpo_set_status_flags(number, flags | O_NONBLOCK) }
