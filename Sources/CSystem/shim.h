@@ -117,6 +117,12 @@ static inline int mcpo_terminal_columns(int descriptor) {
     return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+// Lines of the terminal that the descriptor is; 0 for anything else.
+static inline int mcpo_terminal_lines(int descriptor) {
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 static inline int mcpo_set_close_on_exec(int descriptor) {
     return fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 }
