@@ -32,6 +32,7 @@ enum Command {
                 return ExitCode.normal
             case .serve(let source): return serve(source)
             case .check(let source): return check(source)
+            case .top(let arguments): return TopCommand.run(arguments)
             }
         } catch {
             complain(error.message)
@@ -83,17 +84,20 @@ enum Command {
     }
 
     /// One line on stderr, whatever was in the arguments.
-    private static func complain(_ message: String) {
+    static func complain(_ message: String) {
         write("mcpo: \(printable(message))\n", to: 2)
     }
 
-    /// Writes all of a short text, whatever kind of file it goes to.
-    private static func write(_ text: String, to descriptor: Int32) {
+    /// Writes all of a text, whatever kind of file it goes to.
+    /// - Returns: whether somebody has taken it.
+    @discardableResult
+    static func write(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let transfer = rest.withUnsafeBytes { writeSome(descriptor, $0) }
-            guard case .bytes(let count) = transfer else { return }
+            guard case .bytes(let count) = transfer else { return false }
             rest = rest.dropFirst(count)
         }
+        return true
     }
 }

@@ -11,6 +11,7 @@ enum CommandLineArguments: Equatable {
     case version
     case serve(ConfigurationSource)
     case check(ConfigurationSource)
+    case top(TopArguments)
 
     /// - Parameters:
     ///   - arguments: without the program's own name.
@@ -18,6 +19,10 @@ enum CommandLineArguments: Equatable {
     static func parse(
         _ arguments: [String], environment: (String) -> String?
     ) throws(UsageError) -> CommandLineArguments {
+        if arguments.first == "top" {
+            let top = try TopArguments.parse(arguments.dropFirst(), environment: environment)
+            return top.map { .top($0) } ?? .help(Usage.top)
+        }
         guard arguments.first == "check" else {
             var reader = CommandLineReader(arguments[...], program: "mcpo")
             switch try reader.read() {

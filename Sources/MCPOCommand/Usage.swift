@@ -11,6 +11,7 @@ enum Usage {
                mcpo [options] --config FILE               the server of an mcpServers file
                mcpo check [options] -- COMMAND [ARG...]   what would be cached, and why
                mcpo check [options] --config FILE         the same of every server of a file
+               mcpo top [options] [URL]                   watch a running mcpo in a terminal
 
         Options:
           --config FILE                the servers, as clients have them in "mcpServers" (VS Code:
@@ -69,6 +70,35 @@ enum Usage {
 
         Exit codes: 0 normal; 1 the server could not be started or was lost for good;
         2 unusable arguments, environment or file, with a line on stderr for each mistake.
+
+        """
+
+    static let top = """
+        mcpo top shows what a running mcpo does, in a terminal: rates, latencies, hits, servers,
+        caches, alerts, and the tools by what they cost. mcpo has to run with --http.
+
+        Usage: mcpo top [options] [URL]
+
+        URL is the port (9300), HOST:PORT, http://HOST:PORT/ or unix:PATH, as --http of mcpo has it
+        (default: MCPO_HTTP, or 127.0.0.1:9300).
+
+        Options:
+          --interval DURATION  how often to ask (default: 1s; from 100ms to 1h)
+          --sort COLUMN        tool, server, requests, rate, p50, p90, p99, success, hits, in-flight,
+                               saved or cost (default: cost)
+          --once               print a report and end; so it is too where there is no terminal
+          --json               print the document of GET /metrics as it came, and end; with
+                               --interval one after the other, a line each
+          --token TOKEN        what mcpo's http.token is, if it wants one; other users of this
+                               machine see command lines, so MCPO_HTTP_TOKEN is the better place
+          --help               print this help
+
+        Keys: q quits, h lists the others.
+
+        Environment: MCPO_HTTP, MCPO_HTTP_TOKEN; NO_COLOR for a screen without colours.
+
+        Exit codes: 0 normal; 1 mcpo could not be reached (of the live view never: it goes on
+        trying); 2 unusable arguments or environment.
 
         """
 
