@@ -61,6 +61,8 @@ private final class Emulator {
 private final class View {
     let emulator: Emulator
     let processID: pid_t
+    /// The terminal's settings before mcpo was started.
+    let before: [tcflag_t]
     private let directory: TemporaryDirectory
     private var exit: Exit?
 
@@ -69,6 +71,7 @@ private final class View {
         environment: [String: String] = [:]
     ) throws {
         emulator = try Emulator(columns: columns, lines: lines)
+        before = emulator.settings
         directory = try TemporaryDirectory()
         let errors = open(directory.file("stderr"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(errors) }
@@ -212,6 +215,29 @@ private struct Watched {
         #expect(missing.complaint?.contains("No such file or directory") == true)
     }
 
+    @Test("A port of the network wants the token, from the environment or the command line")
+    func token() throws {
+        let subject = try Subject(
+            Setup(
+                options: ["--http", "0.0.0.0:0"], environment: ["MCPO_HTTP_TOKEN": "secret"]))
+        try subject.initialize()
+        var port = ""
+        try eventually("the port") {
+            let line = subject.errors.firstMatch(of: /http:\/\/0\.0\.0\.0:([0-9]+)\//)
+            port = line.map { String($0.output.1) } ?? ""
+            return !port.isEmpty
+        }
+        let without = try runMCPO(["top", "--once", port])
+        #expect(without.exit == .status(1))
+        #expect(without.complaint?.contains("wants a token; give it with --token") == true)
+        let wrong = try runMCPO(["top", "--once", "--token=wrong", port])
+        #expect(wrong.complaint?.contains("wants another token") == true)
+        let environment = ["MCPO_HTTP_TOKEN": "secret"]
+        #expect(try runMCPO(["top", "--once", port], environment: environment).exit == .status(0))
+        #expect(try runMCPO(["top", "--once", "--token", "secret", port]).exit == .status(0))
+        #expect(try subject.finish() == .status(0))
+    }
+
     @Test("What cannot be used ends with 2 and says what can be")
     func arguments() throws {
         let cases: [([String], String)] = [
@@ -251,10 +277,9 @@ private struct Watched {
         let watched = try Watched()
         try watched.subject.call("1", "echo", #"{"text":"x"}"#)
         let view = try View(["--interval", "100ms", watched.port])
-        let before = view.emulator.settings
         try view.expect("\u{1B}[?1049h")
         try view.expect("echo")
-        #expect(view.emulator.settings != before)
+        #expect(view.emulator.settings != view.before)
         try watched.subject.call("2", "pid")
         try view.expect("pid")
         view.emulator.forget()
@@ -270,7 +295,7 @@ private struct Watched {
         try view.emulator.type("q")
         #expect(try view.waitForExit() == .status(0))
         #expect(view.emulator.text.hasSuffix("\u{1B}[?25h\u{1B}[?1049l"))
-        #expect(view.emulator.settings == before)
+        #expect(view.emulator.settings == view.before)
         #expect(try watched.subject.finish() == .status(0))
     }
 
@@ -279,18 +304,16 @@ private struct Watched {
         arguments: [SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0])
     func signals(number: Int32) throws {
         let view = try View(["1"])
-        let before = view.emulator.settings
         try view.expect("cannot reach mcpo")
         if number == 0 { try view.emulator.type("\u{3}") } else { kill(view.processID, number) }
         #expect(try view.waitForExit() == .status(0))
         #expect(view.emulator.text.hasSuffix("\u{1B}[?1049l"))
-        #expect(view.emulator.settings == before)
+        #expect(view.emulator.settings == view.before)
     }
 
     @Test("Stopped, it gives the terminal back, and takes it again when it goes on")
     func stopped() throws {
         let view = try View(["1"])
-        let before = view.emulator.settings
         try view.expect("cannot reach mcpo")
         view.emulator.forget()
         kill(view.processID, SIGTSTP)
@@ -298,15 +321,15 @@ private struct Watched {
         try eventually("the stop") {
             ProcessEntry(view.processID)?.state == "T"
         }
-        #expect(view.emulator.settings == before)
+        #expect(view.emulator.settings == view.before)
         view.emulator.forget()
         kill(view.processID, SIGCONT)
         try view.expect("\u{1B}[?1049h")
         try view.expect("cannot reach mcpo")
-        #expect(view.emulator.settings != before)
+        #expect(view.emulator.settings != view.before)
         try view.emulator.type("q")
         #expect(try view.waitForExit() == .status(0))
-        #expect(view.emulator.settings == before)
+        #expect(view.emulator.settings == view.before)
     }
 
     @Test("It goes on by itself when mcpo comes back, and says that it was restarted")

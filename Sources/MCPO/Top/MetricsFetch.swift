@@ -35,6 +35,7 @@ final class MetricsFetch {
     }
 
     private let address: MetricsAddress
+    private let hasToken: Bool
     let deadline: Instant
     private var phase = Phase.connecting
     private var socket: OutgoingSocket
@@ -49,6 +50,7 @@ final class MetricsFetch {
         _ address: MetricsAddress, token: String?, addresses: [SocketAddress], at now: Instant
     ) throws(MetricsFailure) {
         self.address = address
+        hasToken = token != nil
         deadline = now.advanced(by: Self.patience)
         request = Self.request(address, token)[...]
         others = addresses[...]
@@ -165,7 +167,8 @@ final class MetricsFetch {
         }
         switch progress {
         case .needsMore: return nil
-        case .response(let response): return try Self.document(response, address)
+        case .response(let response):
+            return try Self.document(response, address, hasToken: hasToken)
         case .failure(let failure):
             throw MetricsFailure(
                 words: "what answers at \(address) is no mcpo: \(failure)",
@@ -176,13 +179,13 @@ final class MetricsFetch {
     // MARK: Answers
 
     private static func document(
-        _ response: ReceivedResponse, _ address: MetricsAddress
+        _ response: ReceivedResponse, _ address: MetricsAddress, hasToken: Bool
     ) throws(MetricsFailure) -> [UInt8] {
         switch response.status {
         case 200: return response.body
-        case 401, 403:
+        case 401:
             throw MetricsFailure(
-                words: "mcpo at \(address) wants a token\(reason(response))",
+                words: "mcpo at \(address) wants \(hasToken ? "another" : "a") token",
                 advice: "give it with --token TOKEN or MCPO_HTTP_TOKEN")
         case 404, 405:
             throw MetricsFailure(

@@ -62,7 +62,7 @@ package struct TopModel: Sendable {
         } else {
             rows = new.endpoints.map { TopRow(endpoint: $0, rate: $0.rate) }
             let rates = rows.compactMap(\.rate)
-            rate = rates.isEmpty ? nil : rates.reduce(0, +)
+            rate = rates.isEmpty && !rows.isEmpty ? nil : rates.reduce(0, +)
         }
         reading = new
         takenAt = now

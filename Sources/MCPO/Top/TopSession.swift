@@ -75,6 +75,9 @@ package struct TopSession: ~Copyable {
     private var fetch: MetricsFetch?
     private var nextFetch: Instant
     private var isOver = false
+    /// Whether what is on the screen is no longer so.
+    private var isStale = true
+    private var drawnAt = Instant.never
 
     /// Takes the terminal.
     package init(_ options: TopOptions) throws(SystemError) {
@@ -99,14 +102,14 @@ package struct TopSession: ~Copyable {
                 try handle(keys.flush())
             }
             proceed(isReady: waits.count > 2 && waits[2].isReady)
-            if !isOver { draw() }
+            if !isOver, isStale || Clock.now >= drawnAt.advanced(by: Self.tick) { draw() }
         }
     }
 
     private var nextDeadline: Instant {
         let now = Clock.now
         if keys.isInSequence { return now.advanced(by: Self.keyPause) }
-        var deadline = now.advanced(by: Self.tick)
+        var deadline = drawnAt.advanced(by: Self.tick)
         if let end = fetch?.deadline { deadline = min(deadline, end) }
         if fetch == nil, !state.isPaused { deadline = min(deadline, nextFetch) }
         return deadline
@@ -121,8 +124,13 @@ package struct TopSession: ~Copyable {
             fetch = try MetricsFetch(
                 options.address, token: options.token, addresses: addresses, at: Clock.now)
         } catch {
-            model.lose(error, at: Clock.now)
+            lose(error)
         }
+    }
+
+    private mutating func lose(_ failure: MetricsFailure) {
+        model.lose(failure, at: Clock.now)
+        isStale = true
     }
 
     private mutating func proceed(isReady: Bool) {
@@ -130,13 +138,14 @@ package struct TopSession: ~Copyable {
         do throws(MetricsFailure) {
             guard let document = try fetch.proceed(isReady: isReady, at: Clock.now) else { return }
             self.fetch = nil
+            isStale = true
             guard let reading = MetricsReading(document) else {
                 throw TopQuestion.nonsense(options)
             }
             model.take(reading, at: Clock.now)
         } catch {
             self.fetch = nil
-            model.lose(error, at: Clock.now)
+            lose(error)
         }
     }
 
@@ -152,6 +161,8 @@ package struct TopSession: ~Copyable {
             lines: picture.lines, columns: size.columns, height: size.lines
         ).controlled(hasColours: options.hasColours)
         if !screen.draw(text) { isOver = true }
+        isStale = false
+        drawnAt = Clock.now
     }
 
     // MARK: Keys and signals
@@ -168,6 +179,7 @@ package struct TopSession: ~Copyable {
 
     private mutating func handle(_ pressed: [TerminalKey]) throws(SystemError) {
         for key in pressed where !isOver {
+            isStale = true
             switch state.handle(key, extent) {
             case .none: break
             case .quit: isOver = true
@@ -178,6 +190,7 @@ package struct TopSession: ~Copyable {
     }
 
     private mutating func obeySignals() throws(SystemError) {
+        isStale = true
         for event in screen.takeEvents() {
             switch event {
             case .resized: break  // drawn again in any case
