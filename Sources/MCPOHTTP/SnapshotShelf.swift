@@ -82,8 +82,8 @@ struct SnapshotShelf {
 
     /// Whether that connection still waits for an answer to its question.
     mutating func endQuestion(of connection: UInt32) -> Bool {
-        guard let place = waiters.firstIndex(where: { $0.connection == connection && $0.view == nil })
-        else { return false }
+        let place = waiters.firstIndex { $0.connection == connection && $0.view == nil }
+        guard let place else { return false }
         waiters.remove(at: place)
         return true
     }

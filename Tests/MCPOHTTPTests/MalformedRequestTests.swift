@@ -65,7 +65,8 @@ let badRequests: [BadRequest] = [
     BadRequest("a TLS greeting", bytes: [0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3, 0x0A], 400),
     // Line ends
     BadRequest("bare line feeds", "GET / HTTP/1.1\n\(host)\n", 400),
-    BadRequest("a bare line feed between fields", "GET / HTTP/1.1\r\n\(host)A: b\nC: d\r\n\r\n", 400),
+    BadRequest(
+        "a bare line feed between fields", "GET / HTTP/1.1\r\n\(host)A: b\nC: d\r\n\r\n", 400),
     BadRequest("a bare carriage return", "GET / HTTP/1.1\rHost: localhost\r\n\r\n", 400),
     BadRequest("a carriage return in a value", "GET / HTTP/1.1\r\n\(host)A: b\rc\r\n\r\n", 400),
     // Fields
@@ -155,7 +156,8 @@ let badRequests: [BadRequest] = [
     BadRequest(
         "a host that looks like one of here",
         "GET / HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n", 421, ends: false),
-    BadRequest("a host like an address", get("/").replacing("localhost", with: "127.1"), 421, ends: false),
+    BadRequest(
+        "a host like an address", get("/").replacing("localhost", with: "127.1"), 421, ends: false),
     BadRequest("another origin", get("/", "Origin: http://evil.example"), 403, ends: false),
     BadRequest("the origin of a file", get("/", "Origin: null"), 403, ends: false),
     BadRequest("another port's origin", get("/", "Origin: http://localhost:81"), 403, ends: false),

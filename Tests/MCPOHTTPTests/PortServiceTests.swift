@@ -133,7 +133,7 @@ import Testing
 // MARK: - Connections
 
 extension PortServiceTests {
-    @Test func `requests behind each other are answered one by one`() {
+    @Test func `requests behind each other are answered one by one`() throws {
         let port = PortUnderTest()
         let client = port.connect()
         port.send(get("/health") + get("/nothing") + get("/ready"), on: client)
@@ -141,7 +141,9 @@ extension PortServiceTests {
         port.answer()
         let text = port.takeText(client)
         #expect(text.components("HTTP/1.1 ") == 3)
-        #expect(text.firstRange(of: "404")!.lowerBound < text.firstRange(of: "\"ready\"")!.lowerBound)
+        let places = [" 404 ", "\"ready\""].map { text.firstRange(of: $0)?.lowerBound }
+        let (refused, ready) = try (#require(places[0]), #require(places[1]))
+        #expect(refused < ready)
     }
 
     @Test(arguments: [
@@ -310,7 +312,7 @@ extension PortServiceTests {
         port.pass(.milliseconds(1))
         let text = port.takeText(health)
         #expect(text.hasPrefix("HTTP/1.1 503 "))
-        #expect(text.contains(#"{"status":"unhealthy","reason":"the proxy has not answered for 2 s"}"#))
+        #expect(text.contains(#""unhealthy","reason":"the proxy has not answered for 2 s"}"#))
         #expect(port.takeStatus(metrics) == 503)
     }
 
@@ -330,7 +332,10 @@ extension PortServiceTests {
     @Test(arguments: [
         ("POST /cache/clear", "", PortQuestion.clearCache(server: nil, tool: nil)),
         ("POST /cache/clear", "{}", .clearCache(server: nil, tool: nil)),
-        ("POST /cache/clear", #"{"server":"git\u0068ub"}"#, .clearCache(server: "github", tool: nil)),
+        (
+            "POST /cache/clear", #"{"server":"git\u0068ub"}"#,
+            .clearCache(server: "github", tool: nil)
+        ),
         (
             "POST /cache/clear", #"{"tool":"t","server":null}"#,
             .clearCache(server: nil, tool: "t")
@@ -452,7 +457,8 @@ extension PortServiceTests {
         let port = PortUnderTest(token: "")
         let client = port.connect()
         port.send(
-            "POST /reload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \r\n\r\n", on: client)
+            "POST /reload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \r\n\r\n", on: client
+        )
         #expect(port.takeStatus(client) == 403)
     }
 

@@ -252,7 +252,8 @@ func fixture(_ name: String) throws -> String {
     }
 
     @Test(arguments: [
-        "", ":", ":80", "65536", "a:65536", "a:", "unix:", "unix:a\0b", "a", "::1:80", "[]:80", "a b:80", "-1", "80 ",
+        "", ":", ":80", "65536", "a:65536", "a:", "unix:", "unix:a\0b", "a", "::1:80", "[]:80",
+        "a b:80", "-1", "80 ",
         "http://a:80", "99999999999999999999",
     ])
     func `what is no address is none`(text: String) {

@@ -102,7 +102,9 @@ extension Collection<UInt8> where SubSequence: Collection<UInt8> {
 
     /// Whether a comma-separated list has that element, in lower case.
     func hasListElement(_ text: StaticString) -> Bool {
-        split(separator: UInt8(ascii: ",")).contains { $0.trimmingBlanks().equalsIgnoringCase(text) }
+        split(separator: UInt8(ascii: ",")).contains {
+            $0.trimmingBlanks().equalsIgnoringCase(text)
+        }
     }
 }
 

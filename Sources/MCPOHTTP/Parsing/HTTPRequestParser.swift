@@ -74,14 +74,26 @@ package struct HTTPRequestParser {
             return finish(request, at: position + length)
         case .chunked(var request, var body):
             phase = .head  // gives up its reference, lest every read copies the body
-            var place = position
-            guard try body.read(buffer, from: &place) else {
-                position = place
+            guard try Self.read(&body, buffer, from: &position) else {
                 phase = .chunked(request, body)
                 return .needsMore
             }
             request.body = body.body
-            return finish(request, at: place)
+            return finish(request, at: position)
+        }
+    }
+
+    private static func read(
+        _ body: inout ChunkedBody, _ bytes: [UInt8], from position: inout Int
+    ) throws(HTTPFailure) -> Bool {
+        do throws(ChunkFault) {
+            return try body.read(bytes, from: &position)
+        } catch {
+            switch error {
+            case .malformed: throw HTTPFailure(.badRequest, "a chunk is malformed")
+            case .bodyTooLong: throw HTTPFailure(.contentTooLarge, "the body is too large")
+            case .trailersTooLong: throw HTTPFailure(.fieldsTooLarge, "the trailers are too long")
+            }
         }
     }
 
@@ -90,7 +102,7 @@ package struct HTTPRequestParser {
         if framing == .length(0) { return finish(request, at: position) }
         switch framing {
         case .length(let length): phase = .fixed(request, length: length)
-        case .chunked: phase = .chunked(request, ChunkedBody())
+        case .chunked: phase = .chunked(request, ChunkedBody(limit: HTTPLimits.body))
         }
         if let expectation = request.value(of: "expect"), request.minorVersion >= 1 {
             guard expectation.equalsIgnoringCase("100-continue") else {

@@ -63,7 +63,9 @@ final class HTTPClient {
         /// The body as JSON.
         func json() throws -> [String: Any] {
             let object = try JSONSerialization.jsonObject(with: Data(body.utf8))
-            guard let members = object as? [String: Any] else { throw Failure("no object: \(body)") }
+            guard let members = object as? [String: Any] else {
+                throw Failure("no object: \(body)")
+            }
             return members
         }
     }

@@ -56,7 +56,7 @@ package struct HTTPResponseParser {
     private enum Phase {
         case head
         case length(Int)
-        case chunks(ResponseChunks)
+        case chunks(ChunkedBody)
         case untilEnd
         case done(ReceivedResponse)
         case failed(HTTPResponseFailure)
@@ -115,14 +115,26 @@ package struct HTTPResponseParser {
             if buffer.count >= length { finish(Array(buffer[..<length])) }
         case .chunks(var chunks):
             phase = .untilEnd  // gives up its reference, lest every read copies the body
-            let taken = try chunks.read(buffer)
+            var taken = 0
+            let isDone = try Self.read(&chunks, buffer, from: &taken)
             buffer.removeFirst(taken)
             phase = .chunks(chunks)
-            if chunks.isDone { finish(chunks.body) }
+            if isDone { finish(chunks.body) }
         case .untilEnd: try Self.checkLength(buffer.count)
         case .done: buffer = []
         case .failed(let failure): throw failure
         case .head: break
+        }
+    }
+
+    private static func read(
+        _ chunks: inout ChunkedBody, _ bytes: [UInt8], from position: inout Int
+    ) throws(HTTPResponseFailure) -> Bool {
+        do throws(ChunkFault) {
+            return try chunks.read(bytes, from: &position)
+        } catch {
+            throw HTTPResponseFailure(
+                error == .bodyTooLong ? "the answer is too large" : "a chunk is malformed")
         }
     }
 
@@ -138,7 +150,7 @@ package struct HTTPResponseParser {
         if status == 204 || status == 304 { return finish([]) }
         switch try head.framing() {
         case .length(let length): phase = .length(length)
-        case .chunked: phase = .chunks(ResponseChunks())
+        case .chunked: phase = .chunks(ChunkedBody(limit: Self.longestBody))
         case nil: phase = .untilEnd
         }
     }
@@ -244,90 +256,5 @@ private struct ResponseHead {
         let value = digits.prefix(9).reduce(0) { 10 * $0 + Int($1 - 0x30) }
         try HTTPResponseParser.checkLength(digits.count > 9 ? .max : value)
         return .length(value)
-    }
-}
-
-/// A body in chunks (RFC 9112 §7.1), as `ChunkedBody` reads those of requests, which are smaller.
-private struct ResponseChunks {
-    private enum Phase {
-        case size
-        case bytes(Int)
-        case bytesEnd, trailers, done
-    }
-
-    private var phase = Phase.size
-    private var trailerBytes = 0
-    private(set) var body: [UInt8] = []
-
-    var isDone: Bool {
-        if case .done = phase { true } else { false }
-    }
-
-    /// - Returns: how many bytes were taken.
-    mutating func read(_ bytes: [UInt8]) throws(HTTPResponseFailure) -> Int {
-        var position = 0
-        while true {
-            switch phase {
-            case .size:
-                guard let line = try Self.line(bytes[position...]) else { return position }
-                position = line.endIndex + 2
-                let size = try Self.size(line)
-                try HTTPResponseParser.checkLength(body.count + size)
-                phase = size == 0 ? .trailers : .bytes(size)
-            case .bytes(let missing):
-                let part = bytes[position...].prefix(missing)
-                body += part
-                position = part.endIndex
-                phase = part.count == missing ? .bytesEnd : .bytes(missing - part.count)
-                if part.count < missing { return position }
-            case .bytesEnd:
-                // A wrong first byte is wrong whatever follows.
-                if position < bytes.count, bytes[position] != 0x0D { throw Self.malformed }
-                guard let line = try Self.line(bytes[position...]) else { return position }
-                position = line.endIndex + 2
-                phase = .size
-            case .trailers:
-                guard let line = try Self.line(bytes[position...]) else { return position }
-                position = line.endIndex + 2
-                trailerBytes += line.count
-                if trailerBytes > HTTPLimits.trailers { throw Self.malformed }
-                if line.isEmpty { phase = .done }
-            case .done: return position
-            }
-        }
-    }
-
-    private static let malformed = HTTPResponseFailure("a chunk is malformed")
-
-    /// The first line of `bytes`, without its CR LF; nil while it has not ended.
-    private static func line(
-        _ bytes: ArraySlice<UInt8>
-    ) throws(HTTPResponseFailure) -> ArraySlice<UInt8>? {
-        let line = bytes.prefix(HTTPLimits.chunkLine).prefix { $0 != 0x0D && $0 != 0x0A }
-        let ending = bytes[line.endIndex...].prefix(2)
-        if line.count == HTTPLimits.chunkLine { throw malformed }
-        guard zip(ending, [0x0D, 0x0A]).allSatisfy(==) else { throw malformed }
-        return ending.count == 2 ? line : nil
-    }
-
-    private static func size(_ line: ArraySlice<UInt8>) throws(HTTPResponseFailure) -> Int {
-        let digits = line.prefix { hexValue($0) != nil }
-        let rest = line.dropFirst(digits.count).drop(while: isBlank)
-        guard !digits.isEmpty, rest.isEmpty || rest.first == UInt8(ascii: ";") else {
-            throw malformed
-        }
-        let significant = digits.drop { $0 == UInt8(ascii: "0") }
-        // Eight digits do not overflow, and more are too large whatever they are.
-        try HTTPResponseParser.checkLength(significant.count > 8 ? .max : 0)
-        return significant.reduce(0) { 16 * $0 + (hexValue($1) ?? 0) }
-    }
-
-    private static func hexValue(_ byte: UInt8) -> Int? {
-        switch byte {
-        case 0x30...0x39: Int(byte) - 0x30
-        case 0x41...0x46: Int(byte) - 0x37
-        case 0x61...0x66: Int(byte) - 0x57
-        default: nil
-        }
     }
 }
