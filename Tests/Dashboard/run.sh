@@ -4,8 +4,8 @@
 #
 #   Tests/Dashboard/run.sh [pytest arguments…]
 #
-# CHROMIUM is the browser (default: `chromium` in the PATH, as Debian has it); MCPO_DASHBOARD is explained in
-# test_any_mcpo.py.
+# CHROMIUM is the browser (default: `chromium` in the PATH, as Debian has it). MCPO_BINARY and MCPO_STUB are mcpo and
+# the bundled server; the tests of the real mcpo need them.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

@@ -1,9 +1,5 @@
-"""What must hold in front of any mcpo: by default the stand-in, and the real one with
+"""What must hold in front of any mcpo: the stand-in, and the real one."""
 
-    MCPO_DASHBOARD='.build/release/mcpo --http {port} -- .build/debug/StubServer' Tests/Dashboard/run.sh test_any_mcpo.py
-"""
-
-import os
 import time
 
 import pytest
@@ -11,13 +7,12 @@ from playwright.sync_api import expect
 
 from support.dashboard import Dashboard
 from support.fake import CONTENT_SECURITY_POLICY, FakeMcpo
-from support.program import Program
+from support.program import Program, real_mcpo
 
 
-@pytest.fixture
-def mcpo():
-    command = os.environ.get("MCPO_DASHBOARD")
-    with Program(command) if command else FakeMcpo() as mcpo:
+@pytest.fixture(params=["stand-in", "mcpo"])
+def mcpo(request):
+    with FakeMcpo() if request.param == "stand-in" else Program(real_mcpo()) as mcpo:
         yield mcpo
 
 

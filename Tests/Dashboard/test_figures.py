@@ -131,7 +131,8 @@ def test_alerts_say_what_since_when_and_what_it_means(dashboard: Dashboard):
         alert("slow", "add", 1.4, 1.0) | {"since": 1780315200},
         alert("failing", "add", 91.5, 95.0) | {"since": 1780228800},
         alert("cold", "default", 28.6, 70.0),
-        alert("anomaly", "add", 0.9, 0.27),
+        alert("anomaly", "add", 0.9, 0.27) | {"unit": "seconds"},
+        alert("anomaly", "add", 40.0, 12.5) | {"unit": "percent"},
         alert("something new", "add", 1, 2),
     ]
     dashboard.open()
@@ -139,11 +140,12 @@ def test_alerts_say_what_since_when_and_what_it_means(dashboard: Dashboard):
     assert alerts[0] == "slow add since 12:00:00 Answers take 1.4 s on average, more than 1 s."
     assert alerts[1].endswith("since 31 May 2026, 12:00:00 91.5 % of its calls succeed, less than 95 %.")
     assert "28.6 % of what is asked for is in this cache, less than 70 %." in alerts[2]
-    assert "Its last calls took 900 ms, which is not usual for it: the limit is 270 ms." in alerts[3]
-    assert alerts[4].startswith("something new add since")
-    assert dashboard.text("#alarm") == "5 alerts"
+    assert "Its last calls took 900 ms; less than 270 ms is usual for it." in alerts[3]
+    assert "40.0 % of its last calls failed; less than 12.5 % is usual for it." in alerts[4]
+    assert alerts[5].startswith("something new add since")
+    assert dashboard.text("#alarm") == "6 alerts"
     assert dashboard.text("#tools tbody tr .tag:nth-of-type(1)") == "slow"
-    assert dashboard.page.title() == "mcpo (5 alerts)"
+    assert dashboard.page.title() == "mcpo (6 alerts)"
     document["alerts"] = []
     dashboard.tick()
     assert dashboard.text("#alerts .none") == "No alerts."

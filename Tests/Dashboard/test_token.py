@@ -115,11 +115,17 @@ def test_a_cache_is_cleared_only_after_a_confirmation(dashboard: Dashboard):
 
 
 def test_the_configuration_is_reloaded(dashboard: Dashboard):
-    dashboard.mcpo.answers["POST /reload"] = (202, {})
+    dashboard.mcpo.answers["POST /reload"] = (200, {"changes": []})
     managed(dashboard)
     dashboard.find("#reload").click()
-    answered(dashboard, "mcpo reads its configuration again; its log tells what has changed.")
-    assert [request.method for request in dashboard.mcpo.asked("/reload")] == ["POST"]
+    answered(dashboard, "The configuration is loaded again; nothing has changed.")
+    dashboard.mcpo.answers["POST /reload"] = (200, {"changes": ["server added: time", "server removed: git"]})
+    dashboard.find("#reload").click()
+    answered(dashboard, "The configuration is loaded again: server added: time · server removed: git.")
+    dashboard.mcpo.answers["POST /reload"] = (422, {"error": "not loaded", "problems": ["line 1", "line 2"]})
+    dashboard.find("#reload").click()
+    answered(dashboard, "not loaded · line 1 · line 2")
+    assert [request.method for request in dashboard.mcpo.asked("/reload")] == ["POST"] * 3
 
 
 def test_the_limit_is_set_and_not_overwritten_while_it_is_typed(dashboard: Dashboard):

@@ -55,6 +55,8 @@ package struct MetricsReading: Equatable, Sendable {
     struct Alert: Equatable, Sendable {
         var kind: String
         var endpoint: String
+        /// "seconds" or "percent".
+        var unit: String?
         var value: Double?
         var threshold: Double?
         /// Seconds since 1970.
@@ -143,7 +145,7 @@ package struct MetricsReading: Equatable, Sendable {
     private static func alert(_ node: FileNode) -> Alert {
         Alert(
             kind: node.text("kind") ?? "unknown", endpoint: node.text("endpoint") ?? "",
-            value: node.number("value"), threshold: node.number("threshold"),
+            unit: node.text("unit"), value: node.number("value"), threshold: node.number("threshold"),
             since: node.number("since"))
     }
 }

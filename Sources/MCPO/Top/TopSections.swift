@@ -161,6 +161,9 @@ struct TopSections {
             return "\(TopFigure.percent(value)) succeed, less than \(TopFigure.percent(threshold))"
         case "cold":
             return "\(TopFigure.percent(value)) are hits, less than \(TopFigure.percent(threshold))"
+        case "anomaly" where alert.unit == "percent":
+            return "\(TopFigure.percent(value)) of the latest calls fail, usual are less than "
+                + TopFigure.percent(threshold)
         case "anomaly":
             return "takes \(TopFigure.duration(value)) of late, where it used to be "
                 + (value ?? 0 < threshold ?? 0 ? "more than " : "less than ")
