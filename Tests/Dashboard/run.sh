@@ -25,4 +25,4 @@ if ! is_current "$here/requirements.txt"; then
 fi
 
 cd "$here"
-exec "$venv/bin/python" -m pytest "$@"
+exec "$venv/bin/python" -m pytest --numprocesses 2 "$@"
