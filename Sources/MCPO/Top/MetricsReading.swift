@@ -145,7 +145,8 @@ package struct MetricsReading: Equatable, Sendable {
     private static func alert(_ node: FileNode) -> Alert {
         Alert(
             kind: node.text("kind") ?? "unknown", endpoint: node.text("endpoint") ?? "",
-            unit: node.text("unit"), value: node.number("value"), threshold: node.number("threshold"),
+            unit: node.text("unit"), value: node.number("value"),
+            threshold: node.number("threshold"),
             since: node.number("since"))
     }
 }
