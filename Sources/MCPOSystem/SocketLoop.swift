@@ -160,8 +160,9 @@ package final class SocketLoop<Service: SocketService>: ThreadBody {
             if service.nextDeadline <= now { service.pass(to: now) }
             settle()
         }
-        sockets = [:]
+        // In this order: who sees its connection end finds nobody listening any more.
         listeners = []
+        sockets = [:]
     }
 
     /// Signals are for the program's other threads, which do something about them.

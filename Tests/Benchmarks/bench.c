@@ -152,6 +152,17 @@ static void add_http_configs(struct plan *plan, const char *mcpo) {
         config.caches = true;
         add_config(plan, config);
     }
+    const struct config asked[] = {
+        {.name = "idle", .crowd = NO_CROWD},
+        {.name = "wrk-health", .crowd = WRK_HEALTH},
+        {.name = "wrk-metrics", .crowd = WRK_METRICS},
+    };
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        struct config config = asked[i];
+        config.command = join(mcpo, " --http 127.0.0.1:{port} -- {}");
+        config.caches = true;
+        add_config(plan, config);
+    }
 }
 
 /* Our programs lie in REPOSITORY/.bench; mcpo, unless told, is REPOSITORY/.build/release/mcpo. */

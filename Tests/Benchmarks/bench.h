@@ -37,6 +37,8 @@ enum metric {
     EXECUTIONS, /* counted by the server while the load ran */
     KEYS,       /* different keys in it */
     EXECUTIONS_PER_KEY,
+    ASKS, /* HTTP requests a second, and their 99th percentile */
+    ASKS_P99,
     METRICS
 };
 
@@ -58,12 +60,13 @@ struct scenario {
     bool by_name_only;     /* not part of a run that names no scenarios */
     enum keys keys;        /* LOAD, MEMORY: see load.h; with keys, executions are counted */
     const char *stub_args; /* further arguments of the stub, in one string */
+    bool half;             /* LOAD: see load.h */
     const char *mcpo_args; /* instead of "-- {}" */
 };
 
 /* How to start what is measured: words separated by spaces. `{}` stands for the stub's command,
- * `{file}` for the path of a file with `servers` of it, `unix:{socket}` for its HTTP
- * port. */
+ * `{file}` for the path of a file with `servers` of it, `unix:{socket}` and
+ * `127.0.0.1:{port}` for where its HTTP port listens. */
 struct config {
     const char *name;
     const char *command;

@@ -6,6 +6,8 @@
  *   nonsense  60 that send, in turn, what no server likes, read what comes, and connect again when
  *             they are closed: 60 every 20 ms, 3,000 requests/s in all
  *
+ * wrk is there for how much the port can do, not for what that costs others.
+ *
  * A pace and not as fast as possible: a flood from the same machine takes its CPU time, whatever
  * the server does.
  */
@@ -13,12 +15,16 @@
 #include "crowd.h"
 #include "peer.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -117,6 +123,55 @@ _Noreturn static void scrape(const char *path, int ready) {
     }
 }
 
+/* ---- wrk ------------------------------------------------------------------------------------- */
+
+static int report = -1; /* what wrk prints */
+
+unsigned crowd_port(void) {
+    static unsigned port;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    if (port > 0) return port;
+    int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (s < 0 || bind(s, (struct sockaddr *)&address, length) < 0 ||
+        getsockname(s, (struct sockaddr *)&address, &length) < 0)
+        die("a free port");
+    close(s);
+    return port = ntohs(address.sin_port);
+}
+
+_Noreturn static void run_wrk(enum crowd crowd) {
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/%s", crowd_port(),
+             crowd == WRK_METRICS ? "metrics" : "health");
+    dup2(report, STDOUT_FILENO);
+    /* It ends, and prints, at SIGINT. */
+    execlp("wrk", "wrk", "-t1", "-c16", "-d1h", "--latency", url, NULL);
+    die("wrk (on Debian: apt-get install wrk)");
+}
+
+/* "    99%    1.23ms" and "Requests/sec:  12345.67" */
+static struct crowd_result read_report(void) {
+    struct crowd_result result = {NAN, NAN};
+    char text[4096], *at, *unit;
+    ssize_t n = pread(report, text, sizeof text - 1, 0);
+    close(report);
+    if (n <= 0) return result;
+    text[n] = '\0';
+    if ((at = strstr(text, "99%")) != NULL) {
+        double value = strtod(at + 3, &unit);
+        double scale = strncmp(unit, "us", 2) == 0 ? 1 : strncmp(unit, "ms", 2) == 0 ? 1e3 : 1e6;
+        result.p99_us = value * scale;
+    }
+    if ((at = strstr(text, "Requests/sec:")) != NULL) result.asks_per_second = atof(at + 13);
+    if (strstr(text, "Non-2xx") != NULL || strstr(text, "Socket errors") != NULL) die(text);
+    return result;
+}
+
+static bool is_wrk(enum crowd crowd) {
+    return crowd == WRK_HEALTH || crowd == WRK_METRICS;
+}
+
 static void leave(int cpu) {
     cpu_set_t others;
     CPU_ZERO(&others);
@@ -128,6 +183,7 @@ static void leave(int cpu) {
 pid_t crowd_start(const char *path, enum crowd crowd, int cpu) {
     int ready[2];
     char byte;
+    if (is_wrk(crowd) && (report = memfd_create("wrk", MFD_CLOEXEC)) < 0) die("memfd");
     if (pipe2(ready, O_CLOEXEC) < 0) die("pipe");
     pid_t process = fork();
     if (process < 0) die("fork");
@@ -136,6 +192,10 @@ pid_t crowd_start(const char *path, enum crowd crowd, int cpu) {
         close(ready[0]);
         leave(cpu);
         if (crowd == HOSTILE) be_hostile(path, ready[1]);
+        if (is_wrk(crowd)) {
+            tell(ready[1]);
+            run_wrk(crowd);
+        }
         scrape(path, ready[1]);
     }
     close(ready[1]);
@@ -147,10 +207,11 @@ pid_t crowd_start(const char *path, enum crowd crowd, int cpu) {
     return process;
 }
 
-void crowd_stop(pid_t process) {
+struct crowd_result crowd_stop(pid_t process, enum crowd crowd) {
     int status;
     pid_t ended = waitpid(process, &status, WNOHANG);
     if (ended != 0) die("the crowd has ended by itself");
-    kill(process, SIGKILL);
+    kill(process, is_wrk(crowd) ? SIGINT : SIGKILL);
     while (waitpid(process, &status, 0) < 0 && errno == EINTR) continue;
+    return is_wrk(crowd) ? read_report() : (struct crowd_result){NAN, NAN};
 }

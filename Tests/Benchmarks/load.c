@@ -122,7 +122,8 @@ static bool fill_window(struct loop *l, uint64_t now) {
         l->filled -= l->written;
         l->written = 0;
     }
-    bool whole = l->load->keys != BATCH_KEYS || l->sent == l->answered;
+    bool whole =
+        (l->load->keys != BATCH_KEYS && !l->load->half) || l->sent == l->answered;
     while (whole && l->sent < l->load->calls && l->sent - l->answered < l->load->window)
         add_request(l, now);
     return write_requests(l);
@@ -204,13 +205,23 @@ static bool wait_for_either(struct loop *l, bool *readable) {
     return n < 0 || ready[1].revents == 0 || write_requests(l);
 }
 
+static void rest(uint64_t ns) {
+    struct timespec time = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+    nanosleep(&time, NULL);
+}
+
 static bool run_loop(struct loop *l) {
-    if (!fill_window(l, now_ns())) return false;
+    uint64_t began = now_ns();
+    if (!fill_window(l, began)) return false;
     while (l->answered < l->load->calls) {
         bool readable = true;
         if (l->filled > 0 && !wait_for_either(l, &readable)) return false;
         if (!readable) continue;
         if (!peer_read(l->peer) || !take_answers(l)) return false;
+        if (l->load->half && l->answered == l->sent) {
+            rest(now_ns() - began);
+            began = now_ns();
+        }
         if (!fill_window(l, now_ns())) return false;
     }
     return true;

@@ -24,6 +24,7 @@ struct load {
     enum keys keys; /* with keys, only an answer's text is checked: a cache may add fields */
     uint64_t key;
     const uint32_t *chosen;
+    bool half;        /* as long a pause after each window as that took: half of the peak */
     unsigned servers; /* the tools s00__TOOL, s01__TOOL … in turn; 0: TOOL alone */
 };
 

@@ -49,6 +49,15 @@ static const struct column counted_columns[] = {
     {"spread calls/s", THROUGHPUT, SPREAD, 0.01, 1},
     {"spread p50", LATENCY_P50, SPREAD, 0.01, 1},
 };
+static const struct column asked_columns[] = {
+    {"calls/s", THROUGHPUT, PLAIN, 1, 0},
+    {"p50 µs", LATENCY_P50, PLAIN, 1, 1},
+    {"p99 µs", LATENCY_P99, PLAIN, 1, 1},
+    {"HTTP requests/s", ASKS, PLAIN, 1, 0},
+    {"their p99 ms", ASKS_P99, PLAIN, 1000, 2},
+    {"calls/s ÷ %s", THROUGHPUT, RATIO, 1, 3},
+    {"p50 ÷ %s", LATENCY_P50, RATIO, 1, 2},
+};
 static const struct column startup_columns[] = {
     {"median ms", STARTUP, PLAIN, 1, 2},
     {"− %s", STARTUP, DIFFERENCE, 1, 2},
@@ -135,6 +144,10 @@ static const struct goal goals[] = {
      LATENCY_P50, RATIO, "quiet", AT_MOST, 1, 1.05, 1.02, 3, "hostile", NULL, NULL},
     {"metrics tool, port, 20 scrapes a second: calls/s ÷ without", "http-64",
      THROUGHPUT, RATIO, "silent", AT_LEAST, 1, 0.98, 0.99, 3, "scraped", NULL, NULL},
+    {"/health while MCP runs at half its peak, requests/s", "http-half",
+     ASKS, PLAIN, NULL, AT_LEAST, 1, 5000, 10000, 0, "wrk-health", NULL, NULL},
+    {"their p99, ms", "http-half",
+     ASKS_P99, PLAIN, NULL, AT_MOST, 1000, 5, 2, 2, "wrk-health", NULL, NULL},
     {"20 servers that start in 2 s: complete list after, ms", "startup-20",
      STARTUP, PLAIN, NULL, AT_MOST, 1, 2500, 2100, 0, "to20", NULL, NULL},
     /* clang-format on */
@@ -236,6 +249,7 @@ static void format_value(char *text, double value, const struct column *column) 
 
 static const struct column *columns_of(const struct scenario *s, size_t *count) {
 #define COLUMNS(list) (*count = sizeof list / sizeof *list, list)
+    if (s->half) return COLUMNS(asked_columns);
     if (s->kind == LOAD && s->keys != NO_KEYS) return COLUMNS(counted_columns);
     if (s->kind == LOAD) return COLUMNS(load_columns);
     if (s->kind == MEMORY) return COLUMNS(memory_columns);

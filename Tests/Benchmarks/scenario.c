@@ -72,6 +72,8 @@ const struct scenario all_scenarios[] = {
      "silent quiet scraped hostile", ECHO, .window = 1, CALLS(80000, 10000)},
     {"http-64", LOAD, "150-byte answers, 64 outstanding, with clients on the HTTP port", "silent",
      "silent quiet scraped hostile", ECHO, .window = 64, CALLS(500000, 100000)},
+    {"http-half", LOAD, "half of the peak, 64 at a time, while wrk asks as fast as it can", "idle",
+     "idle wrk-health wrk-metrics", ECHO, .window = 64, CALLS(500000, 100000), .half = true},
     {"startup-20", LISTED, "20 servers that start in 2 s: start to complete tools/list", "direct",
      "direct to20", ECHO, .window = 1, CALLS(1, 1), .repetitions = 3, .stub_args = "--start-ms 2000"},
     {"limits", LOAD, "150-byte answers, 64 outstanding, at most 16 or 1,000 at once", "limit1000",
@@ -151,6 +153,9 @@ static void add_words(struct command *c, const char *text, const struct plan *pl
         if (strncmp(word, "unix:{socket}", 13) == 0 && plan != NULL) {
             if (asprintf(&word, "unix:%s", files_socket(plan)) < 0) die("memory");
         }
+        if (strcmp(word, "127.0.0.1:{port}") == 0 && plan != NULL) {
+            if (asprintf(&word, "127.0.0.1:%u", crowd_port()) < 0) die("memory");
+        }
         if (c->count == WORDS_MAX) die("a command has too many words");
         c->words[c->count++] = word;
     }
@@ -179,6 +184,7 @@ static struct load load_of(const struct scenario *s, const struct config *config
                          .text_bytes = s->text_bytes,
                          .calls = calls,
                          .window = config->window > 0 ? config->window : s->window,
+                         .half = s->half,
                          .servers = config->servers > 1 ? config->called : 0,
                          .keys = s->keys,
                          .key = WARM_KEY,
@@ -234,7 +240,9 @@ static bool run_load(const struct cell_run *run, const struct scenario *s, doubl
     if (run->config->crowd == NO_CROWD) return load_and_count(run, &load, values);
     pid_t crowd = crowd_start(files_socket(run->plan), run->config->crowd, run->plan->cpu);
     bool ok = load_and_count(run, &load, values);
-    crowd_stop(crowd);
+    struct crowd_result asked = crowd_stop(crowd, run->config->crowd);
+    values[ASKS] = asked.asks_per_second;
+    values[ASKS_P99] = asked.p99_us;
     return ok;
 }
 

@@ -219,7 +219,7 @@ import Testing
             ("MCPO_POOL_MAX_IDLE_TIME", "ever", "30s"),
             ("MCPO_POOL_CONNECTION_TIMEOUT", "0", "above 0"),
             ("MCPO_POOL_HEALTH_CHECK_INTERVAL", "", "above 0"),
-            ("MCPO_HTTP", "99999", "a port from 1 to 65535, or HOST:PORT"),
+            ("MCPO_HTTP", "99999", "a port from 0 to 65535, HOST:PORT or unix:PATH"),
         ])
     func wrongValue(variable: String, value: String, mentions: String) throws {
         for arguments in [["--", "cat"], ["check", "--", "cat"], ["--no-cache", "--", "cat"]] {

@@ -144,13 +144,13 @@ private struct Watched {
         #expect(outcome.output.hasPrefix("mcpo "))
         #expect(outcome.output.contains("http://127.0.0.1:\(watched.port)/"))
         #expect(outcome.output.contains(#/\nStubServer +healthy +1 +0 /#))
-        #expect(outcome.output.contains(#/\necho +5 /#))
+        #expect(outcome.output.contains(#/\necho +StubServer +5 /#))
         #expect(outcome.output.contains("\ncache default "))
         #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 100 })
         #expect(outcome.output.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\n" })
         // Without a terminal there is nothing else to do.
         let piped = try runMCPO(["top", "http://localhost:\(watched.port)/"])
-        #expect(piped.exit == .status(0) && piped.output.contains(#/\necho +5 /#))
+        #expect(piped.exit == .status(0) && piped.output.contains(#/\necho +StubServer +5 /#))
         #expect(try watched.subject.finish() == .status(0))
     }
 
