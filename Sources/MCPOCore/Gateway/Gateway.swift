@@ -132,6 +132,8 @@ struct Gateway {
     var toolPlaces: [[Int32]] = []
     /// Requests that wait for servers and their lists.
     var parked: [(index: ExchangeIndex, arrival: UInt64)] = []
+    /// When the first of them stops to wait for lists.
+    var parkedUntil = Instant.never
     /// Whether something they may wait for has come.
     var isNewsThere = false
     var listeners: [Listener] = []
@@ -165,7 +167,7 @@ struct Gateway {
         }
         if parked.isEmpty { return next }
         for server in order { next = min(next, parts[server].waitsUntil) }
-        return next
+        return min(next, parkedUntil)
     }
 }
 

@@ -376,6 +376,7 @@ extension ProxyCore {
         if gateway.parked.isEmpty { return }
         let parked = gateway.parked
         gateway.parked = []
+        gateway.parkedUntil = .never
         for (index, arrival) in parked {
             guard exchanges.live(index)?.arrival == arrival, exchanges[index].stage == .held
             else { continue }

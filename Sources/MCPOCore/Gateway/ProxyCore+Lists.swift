@@ -324,7 +324,8 @@ extension ProxyCore {
     /// Whether the servers' lists of a kind are all there, or it is no use to wait longer.
     /// - Parameter since: when the request came that waits.
     mutating func isReady(_ kind: EntryList.Kind, since: Instant, at now: Instant) -> Bool {
-        order.allSatisfy { server in
+        if now >= endOfWaiting(since: since) { return true }
+        return order.allSatisfy { server in
             let part = gateway.parts[server]
             if part.greeting == nil { return part.isSettled || now >= part.startUntil }
             let isOpen = connections[servers[server].first].isOpen
@@ -337,6 +338,15 @@ extension ProxyCore {
             // One that was lost before it had told what it has may be back in a moment.
             return !isOpen && isBroken(server) || now >= state.waitUntil
         }
+    }
+
+    /// When a request stops to wait for lists, whatever servers do: each of their waits has an end, but
+    /// servers that come up and are lost in turn begin new ones. A server has its time to come up, and
+    /// as much again to list what it has.
+    /// - Parameter since: when the request came.
+    mutating func endOfWaiting(since: Instant) -> Instant {
+        let wait = gateway.settings.startupWait
+        return since.advanced(by: wait).advanced(by: wait)
     }
 
     /// Whether each server has said what it is, or it is no use to wait longer. While none has, the

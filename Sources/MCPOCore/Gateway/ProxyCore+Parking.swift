@@ -61,6 +61,9 @@ extension ProxyCore {
             return
         }
         gateway.parked.append((index, exchanges[index].arrival))
+        let end = endOfWaiting(since: exchanges[index].began)
+        // What waits for something else, as a greeting, has its own end.
+        if end > present { gateway.parkedUntil = min(gateway.parkedUntil, end) }
     }
 
     /// Looks again at a request that was parked, or held for its server.
