@@ -164,7 +164,7 @@ extension ProxyCore {
         for index in exchanges.indices {
             guard let exchange = exchanges.live(index), exchange.method != .listen else { continue }
             let error = ProxyError(
-                .timeout, "no answer before mcpo stopped", server: servers[exchange.server].name,
+                .timeout, "no answer before mcpo stopped", server: serverName(of: exchange),
                 retrySafe: exchange.method.isReadOnly || !exchange.wasSent,
                 detail: "mcpo was asked to stop and waited \(settings.shutdownTimeout)")
             fail(index, error, into: &effects)

@@ -66,14 +66,23 @@ extension ProxyCore {
             let wasSent = exchange.wasSent
             let patience = Duration.nanoseconds(exchange.patience)
             let error = ProxyError(
-                .timeout, "no answer within \(patience)", server: servers[exchange.server].name,
-                retrySafe: exchange.method.isReadOnly || !wasSent,
-                detail: wasSent
-                    ? "the server has been told to stop"
-                    : exchange.stage == .queued
-                        ? "its turn did not come" : "the server did not come up")
+                .timeout, "no answer within \(patience)", server: serverName(of: exchange),
+                retrySafe: exchange.method.isReadOnly || !wasSent, detail: lateness(of: exchange))
             fail(index, error, into: &effects)
         }
+    }
+
+    /// Why a request has no answer in its time.
+    private mutating func lateness(of exchange: Exchange) -> String {
+        if exchange.wasSent { return "the server has been told to stop" }
+        if exchange.stage == .queued { return "its turn did not come" }
+        return exchange.isPlaced
+            ? "the server did not come up" : "not all servers have told what they have"
+    }
+
+    /// The name of the server that a request is for; nil while nobody knows which that is.
+    mutating func serverName(of exchange: Exchange) -> String? {
+        exchange.isPlaced ? servers[exchange.server].name : nil
     }
 
     /// Tells the server that nobody waits for this answer any more.
