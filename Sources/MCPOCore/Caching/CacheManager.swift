@@ -25,6 +25,8 @@ package struct CacheManager: ~Copyable {
     package private(set) var names: [String] = ["default"]
     /// How many there are.
     private var made = 1
+    /// Those out of force: empty, and not shown. Flights may still have their handles.
+    private var retired: Set<Int> = []
 
     package init(default settings: CacheSettings) {
         caches = .allocate(capacity: Self.firstCapacity)
@@ -49,17 +51,29 @@ package struct CacheManager: ~Copyable {
 
     /// Gives a cache other bounds, or makes it; how it orders its entries stays.
     mutating func set(_ settings: CacheSettings, of name: String) {
-        guard let handle = handle(named: name) else {
+        guard let number = names.firstIndex(of: name) else {
             _ = create(name, settings)
             return
         }
-        self[handle].setBounds(
+        retired.remove(number)
+        self[CacheHandle(number: number)].setBounds(
             maxSize: settings.maxSize, maxBytes: settings.maxBytes,
             maxEntryBytes: settings.maxEntryBytes)
     }
 
+    /// Takes out of force all caches but `default` and these. What was asked before is not stored in
+    /// them any more, and their memory comes back in the background.
+    mutating func retire(allBut kept: [String]) {
+        for number in names.indices.dropFirst()
+        where !kept.contains(names[number]) && retired.insert(number).inserted {
+            alignEpochs()
+            caches[number].dropAll()
+        }
+    }
+
     package func handle(named name: String) -> CacheHandle? {
-        names.firstIndex(of: name).map { CacheHandle(number: $0) }
+        guard let number = names.firstIndex(of: name), !retired.contains(number) else { return nil }
+        return CacheHandle(number: number)
     }
 
     /// The cache behind a handle of this manager, for use in place.
@@ -77,9 +91,9 @@ package struct CacheManager: ~Copyable {
         return start + handle.number
     }
 
-    /// The numbers of all caches, in the order of `names`.
+    /// The numbers of all caches in force, in the order of `names`.
     package var statistics: [(name: String, statistics: CacheStatistics)] {
-        names.indices.map { (names[$0], caches[$0].statistics) }
+        names.indices.filter { !retired.contains($0) }.map { (names[$0], caches[$0].statistics) }
     }
 
     /// Drops everything.

@@ -74,6 +74,7 @@ package struct CacheStage: ~Copyable {
         hasMetricsTool = new.hasMetricsTool
         caches.set(new.cache, of: "default")
         for cache in new.namedCaches { caches.set(cache.settings, of: cache.name) }
+        caches.retire(allBut: new.namedCaches.map(\.name))
         monitor.resizeWindow(to: new.monitorWindow)
         familiar.forget()
     }

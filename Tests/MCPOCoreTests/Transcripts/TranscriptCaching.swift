@@ -76,6 +76,8 @@ struct TranscriptCaching: Sendable {
 
     mutating func removeRules() { rules = [] }
 
+    mutating func removeCaches() { namedCaches = [] }
+
     /// `namedCache big maxSize=10 defaultTTL=1m`
     private mutating func addCache(_ words: [String]) -> Bool? {
         guard words.count > 1 else { return nil }

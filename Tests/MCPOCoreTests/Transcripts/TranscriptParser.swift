@@ -33,6 +33,8 @@ extension Transcript {
         for change in changes.components(separatedBy: "; ") {
             if change == "without rules" {
                 caching?.removeRules()
+            } else if change == "without caches" {
+                caching?.removeCaches()
             } else if let name = change.after("without ") {
                 guard servers.remove(name) else { throw Complaint(text: "no server \(name)") }
             } else {
