@@ -141,6 +141,18 @@ extension ProxyCore {
         caching.parts[server].catalog.isDue = false
     }
 
+    /// The server turns out to be a modern one: that a process of it was lost before was no refusal of
+    /// what mcpo says of the client, without which it could not be asked for its tools or its health.
+    mutating func trustMeta(of server: ServerIndex) {
+        guard case .none = client.handshake, caching.parts[server].catalog.meta.isEmpty,
+            !caching.parts[server].catalog.refusedMeta.isEmpty
+        else { return }
+        caching.parts[server].catalog.meta = caching.parts[server].catalog.refusedMeta
+        caching.parts[server].catalog.refusedMeta = []
+        caching.parts[server].catalog.freshUntil = .never
+        caching.parts[server].catalog.isDue = true
+    }
+
     /// What of a request's `_meta` is the client's, for requests of mcpo's own.
     private mutating func ownMeta(_ line: RawSpan, _ envelope: Envelope) -> [UInt8] {
         var meta: [UInt8] = []

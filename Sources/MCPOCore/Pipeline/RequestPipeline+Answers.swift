@@ -124,6 +124,7 @@ extension ProxyCore {
             // Only modern results have this, and a modern client need not ask before it calls.
             servers[server].era = .modern
         }
+        if before != .modern, servers[server].era == .modern { trustMeta(of: server) }
         if before == nil, servers[server].era != nil {
             fillPool(of: server, at: present, into: &effects)
         }
