@@ -50,7 +50,7 @@ package struct CacheManager: ~Copyable {
     }
 
     /// Gives a cache other bounds, or makes it; how it orders its entries stays.
-    mutating func set(_ settings: CacheSettings, of name: String) {
+    package mutating func set(_ settings: CacheSettings, of name: String) {
         guard let number = names.firstIndex(of: name) else {
             _ = create(name, settings)
             return
@@ -63,7 +63,7 @@ package struct CacheManager: ~Copyable {
 
     /// Takes out of force all caches but `default` and these. What was asked before is not stored in
     /// them any more, and their memory comes back in the background.
-    mutating func retire(allBut kept: [String]) {
+    package mutating func retire(allBut kept: [String]) {
         for number in names.indices.dropFirst()
         where !kept.contains(names[number]) && retired.insert(number).inserted {
             alignEpochs()

@@ -17,6 +17,25 @@ struct CacheManagerTests {
         #expect(caches.names == ["default", "high_frequency"])
     }
 
+    @Test("A cache out of force is empty, stays so, and is not shown; it may come back")
+    func outOfForce() throws {
+        var caches = CacheManager(default: CacheSettings())
+        let made = caches.create("small", CacheSettings(maxSize: 5))
+        let small = try #require(made)
+        caches[small].put(1)
+        let asked = caches[small].generation
+        caches.retire(allBut: [])
+        #expect(caches.statistics.map(\.name) == ["default"])
+        #expect(caches.handle(named: "small") == nil)
+        let late = caches[small].put(2, terms(asked: asked))
+        #expect(late == .refused(.overtaken))
+        caches.set(CacheSettings(maxSize: 7), of: "small")
+        #expect(caches.handle(named: "small") == small)
+        #expect(caches.statistics.map(\.name) == ["default", "small"])
+        #expect(caches.statistics.map(\.statistics.currentSize) == [0, 0])
+        #expect(caches.statistics.last?.statistics.maxSize == 7)
+    }
+
     @Test("Each cache has its own contents and statistics, also when there are many")
     func separate() throws {
         var caches = CacheManager(default: CacheSettings())
