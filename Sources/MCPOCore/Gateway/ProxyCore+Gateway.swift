@@ -229,11 +229,30 @@ extension ProxyCore {
         }
         let shown = String(decoding: bytes.prefix(200), as: UTF8.self)
         let what = kind == .tools ? "tool" : "prompt"
-        if let error = untoldError([kind], "\(what) \(shown)") { return .refuse(error) }
+        let untold = order.filter { mayHave(kind, bytes, $0) }
+        if let error = untoldError([kind], "\(what) \(shown)", of: untold) {
+            return .refuse(error)
+        }
         return .refuse(
             ProxyError(
                 .invalidParams,
                 "no server has a \(what) \(shown): \(kind.method.name) shows what there is"))
+    }
+
+    /// Whether a name may be that of something that a server has not told yet: one with its prefix, or
+    /// the one that a rule gives.
+    private mutating func mayHave(
+        _ kind: EntryList.Kind, _ name: [UInt8], _ server: ServerIndex
+    ) -> Bool {
+        let naming = gateway.settings.naming
+        guard naming.mode == .prefix else { return true }
+        // A long name is cut, and the prefix may be.
+        let prefix = Array(servers[server].name.utf8) + naming.separator
+        if name.starts(with: prefix.prefix(ShortName.kept)) { return true }
+        return kind == .tools
+            && caching.parts[server].policy.rules.rules.contains { rule in
+                rule.exposedName.map { ShortName.wellFormed(Array($0.utf8)) == name } ?? false
+            }
     }
 
     private mutating func completion(
@@ -272,7 +291,7 @@ extension ProxyCore {
         }
         if let only = onlyReader() { return watch(method, uri, line, on: only, into: &effects) }
         if order.count == 1 { return .forward(GatewayTarget(server: order[0])) }
-        if let error = untoldError([.resources, .templates], "resource of this URI") {
+        if let error = untoldError([.resources, .templates], "resource of this URI", of: order) {
             return .refuse(error)
         }
         let isModern = envelope.metaProtocolVersion.isPresent
@@ -289,12 +308,14 @@ extension ProxyCore {
 
     /// What to say of a name while servers may have it that have not told what they have: that they
     /// are not there yet, and not that there is no such thing. nil when all have told.
-    /// - Parameter wanted: what nobody else has.
+    /// - Parameters:
+    ///   - wanted: what nobody else has.
+    ///   - candidates: the servers that may have it.
     private mutating func untoldError(
-        _ kinds: [EntryList.Kind], _ wanted: String
+        _ kinds: [EntryList.Kind], _ wanted: String, of candidates: [ServerIndex]
     ) -> ProxyError? {
         var names: [String] = []
-        for server in order where kinds.contains(where: { isUntold($0, of: server) }) {
+        for server in candidates where kinds.contains(where: { isUntold($0, of: server) }) {
             names.append(servers[server].name)
         }
         if names.isEmpty { return nil }

@@ -18,13 +18,15 @@ enum ShortName {
     static let longest = 64
     /// `_` and eight digits.
     private static let suffixLength = 9
+    /// Characters that a shortened name keeps.
+    static let kept = longest - suffixLength
 
     /// The name, if it is too long shortened.
     static func shortened(_ name: [UInt8]) -> [UInt8] {
         guard name.count > longest, scalars(name) > longest else { return name }
         var kept = 0
         var end = 0
-        while kept < longest - suffixLength {
+        while kept < Self.kept {
             end += 1
             while end < name.count, isContinuation(name[end]) { end += 1 }
             kept += 1

@@ -21,9 +21,11 @@ final class MeshRequest {
     var target = ""
     var token: [UInt8]?
     var line: [UInt8] = []
-    /// Whether it takes longer than the time for a call, and asks for what nobody has.
+    /// Whether it takes longer than the time for a call.
     var isLong = false
+    /// Whether it asks for what nobody has, and by whose name.
     var isUnknown = false
+    var supposedServer: Int?
 
     var arrivedAt = Instant(nanoseconds: 0)
     /// What its server had answered writes with when it came.
@@ -81,6 +83,8 @@ final class MeshAttempt {
     var answeredAt: Instant?
     /// Whether it is under way, as far as limits go.
     var isUnderWay = true
+    /// mcpo has said that it wants no answer any more.
+    var isGivenUp = false
     /// The server does nothing more for it.
     var isDropped = false
     /// Where it waited for its turn.

@@ -97,7 +97,12 @@ struct MeshScript {
     private mutating func unknown(_ dice: inout Dice) -> MeshRequest {
         let request = make(.callTool, nil, &dice)
         request.isUnknown = true
-        finish(request, [#""name":"nobody__has_\#(request.nonce)""#, #""arguments":{}"#], &dice)
+        if request.nonce % 2 == 0 {
+            request.supposedServer = request.nonce / 2 % scenario.servers.count
+        }
+        let prefix = request.supposedServer.map(scenario.name) ?? "nobody"
+        let name = "\(prefix)__has_\(request.nonce)"
+        finish(request, [#""name":"\#(name)""#, #""arguments":{}"#], &dice)
         return request
     }
 

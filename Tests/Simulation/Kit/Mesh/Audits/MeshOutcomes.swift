@@ -120,18 +120,7 @@ extension MeshAuditor {
         let code = bytes.member("code", of: envelope.error)
         let text = String(decoding: line[code.range.bounds], as: UTF8.self)
         if request.isUnknown {
-            coverage.note(.unknownTool)
-            // While a server has not told its list nobody knows: it waits, at most its time.
-            let hasWaited = now.since(request.arrivedAt) >= scenario.settings.timeout
-            let untold = scenario.servers.indices.filter { isUntold(.tools, of: $0) }
-            // One that has been lost again and again may be taken for one that has nothing.
-            let isRight =
-                text == "-32602" && !untold.contains { hasGreeted[$0] }
-                || text == "1003" && !untold.isEmpty
-            if !isRight, text != "1002" || !hasWaited {
-                blame(.rightAnswer, "a tool that nobody has: \(text)")
-            }
-            return
+            return judgeUnknown(request, text, world)
         }
         switch text {
         case "1001": judgeOverload(request)
@@ -145,6 +134,26 @@ extension MeshAuditor {
         }
         judgeService(request, text, world)
         judgeHonesty(request, line)
+    }
+
+    /// What is said of a tool that nobody has.
+    private func judgeUnknown(_ request: MeshRequest, _ code: String, _ world: MeshWorld) {
+        coverage.note(.unknownTool)
+        let untold = scenario.servers.indices.filter { isUntold(.tools, of: $0) }
+        let isOpen = request.supposedServer.map(untold.contains) ?? false
+        let isRight =
+            switch code {
+            // While the server of its prefix has not told its list nobody knows. One that has been
+            // lost again and again may be taken for one that has nothing.
+            case "-32602": !isOpen || request.supposedServer.map { !hasGreeted[$0] } ?? true
+            // Or no server can be started.
+            case "1003": isOpen || untold.count == scenario.servers.count
+            // It waits for lists, at most its time, or until mcpo stops.
+            case "1002":
+                world.hasEnded || now.since(request.arrivedAt) >= scenario.settings.timeout
+            default: false
+            }
+        if !isRight { blame(.rightAnswer, "a tool that nobody has: \(code)") }
     }
 
     private func judgeOverload(_ request: MeshRequest) {
@@ -167,6 +176,9 @@ extension MeshAuditor {
         if expectsSuccess, !isOpening {
             // A server that takes long to tell what it has has time until all of it is asked for.
             if code == "1003", isUntold(request) { return }
+            // One that has never said what it is cannot be asked whether it is well: mcpo does not
+            // know how, and leaves it alone.
+            if code == "1002", request.server.map({ !hasGreeted[$0] }) ?? false { return }
             return blame(.service, "\(error) in times of peace")
         }
         guard request.isExpected, let server = request.server, isCalm(server) else { return }
