@@ -79,6 +79,9 @@ struct GatewayPart {
     /// The resources that it is about, decoded URIs; with a legacy server, those subscribed to.
     var listenedTo: [[UInt8]] = []
 
+    /// Of those, what a legacy server has not answered yet, by the number of the request.
+    var watching: [(number: UInt32, uri: [UInt8])] = []
+
     subscript(kind: EntryList.Kind) -> ListState {
         get { lists[Int(kind.rawValue)] }
         _modify { yield &lists[Int(kind.rawValue)] }

@@ -252,7 +252,9 @@ extension ProxyCore {
                     + #""params":{"uri":\#(Self.list([uri]))}}"#).utf8)
         }
         for uri in uris where !former.contains(uri) {
-            sendAgain(request("resources/subscribe", uri), to: first, as: .restore, into: &effects)
+            let number = sendAgain(
+                request("resources/subscribe", uri), to: first, as: .watch, into: &effects)
+            gateway.parts[server].watching.append((number, uri))
         }
         for uri in former where !uris.contains(uri) {
             sendAgain(
@@ -260,6 +262,25 @@ extension ProxyCore {
         }
         gateway.parts[server].listen = (first, 0)
         gateway.parts[server].listenedTo = uris
+    }
+
+    /// A legacy server has answered a subscription of mcpo's own, or has not in time. The client was
+    /// told that it has it: whose the URI is may not have been known then.
+    /// - Parameter failure: what has become of it; nil if the server has agreed.
+    mutating func noteWatch(
+        _ number: UInt32, of server: ServerIndex, _ failure: StaticString?,
+        into effects: inout Effects
+    ) {
+        guard let place = gateway.parts[server].watching.firstIndex(where: { $0.number == number })
+        else { return }
+        let uri = gateway.parts[server].watching.remove(at: place).uri
+        guard let failure, gateway.parts[server].listenedTo.contains(uri) else { return }
+        // It is tried again when anything else changes that is listened to.
+        gateway.parts[server].listenedTo.removeAll { $0 == uri }
+        let shown = String(decoding: uri.prefix(200), as: UTF8.self)
+        effects.log(
+            .warning, server: servers[server].name,
+            "a subscription to \(shown) was \(failure): the client is not told of its changes")
     }
 
     // MARK: Requests of servers

@@ -240,6 +240,7 @@ extension ProxyCore {
         gateway.parts[server].probeUntil = .never
         gateway.parts[server].isProbed = false
         gateway.parts[server].listen = nil
+        gateway.parts[server].watching = []
         for kind in EntryList.Kind.allCases { gateway.parts[server][kind].flight = 0 }
         gateway.parts[server].losses += 1
         gateway.isNewsThere = true

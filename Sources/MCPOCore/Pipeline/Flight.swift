@@ -15,6 +15,8 @@ package struct Flight {
         case probe
         /// mcpo's own subscription on a modern server.
         case listen
+        /// mcpo's own subscription to a resource of a legacy server, for a modern client.
+        case watch
         /// mcpo's own `initialize` of a new process.
         case reopen
         /// mcpo's own repetition of what the client had set up.
@@ -30,7 +32,7 @@ package struct Flight {
         /// Whether it is given up after the time for a call; others last, or have times of their own.
         var timesOut: Bool {
             switch self {
-            case .refresh, .catalog, .list, .restore, .abandoned: true
+            case .refresh, .catalog, .list, .watch, .restore, .abandoned: true
             case .exchange, .probe, .listen, .reopen, .check: false
             }
         }
@@ -60,7 +62,7 @@ package struct Flight {
     /// Whether its answer is of no use to anybody, though it may still come.
     package var isUnattended: Bool {
         switch purpose {
-        case .abandoned, .restore, .check, .listen: true
+        case .abandoned, .restore, .check, .listen, .watch: true
         case .exchange, .refresh, .catalog, .list, .probe, .reopen: false
         }
     }

@@ -235,6 +235,10 @@ extension ProxyCore {
                 let server = connections[connection].server
                 loseList(kind, of: server, mayTryAgain: true, at: present)
             }
+            if flight.purpose == .watch {
+                let server = connections[connection].server
+                noteWatch(number, of: server, "not answered", into: &effects)
+            }
             failFlight(number, of: connection, into: &effects) { _ in ProxyError(.timeout, "") }
             if flight.purpose == .catalog {
                 let server = connections[connection].server

@@ -90,6 +90,9 @@ extension ProxyCore {
             reopened(connection, line, envelope, at: now, into: &effects)
         case .restore:
             break
+        case .watch:
+            let isAgreed = envelope.result.isPresent
+            noteWatch(number, of: server, isAgreed ? nil : "refused", into: &effects)
         case .probe:
             probed(connection, line, envelope, at: now, into: &effects)
         case .list(let kind):
