@@ -22,6 +22,15 @@ import Testing
         118,  // a call that waited for its server had the time of another one
         125,  // a resource of a server that was away was read from another one
         1_170,  // a resource of a server that had not told its list yet was unknown
+        1_506,  // the judge forgot that mcpo's end answers who waits for an unknown tool
+        3_088,  // servers that came up and were lost in turn kept a list waiting beyond its time
+        3_520,  // the same with a server that was slow to tell
+        3_647,  // a modern server lost at first could not be asked whether it is well
+        7_000,  // the judge blamed a transparent proxy for what the server said too early
+        14_340,  // the judge took a refused question about the era for a start
+        19_120,  // the judge wanted a silent server replaced that could not be asked
+        19_144,  // the judge took an answer to a list that was given up for known
+        24_918,  // the judge wanted a second process of a server that had not said what it is
     ]
 
     @Test func `six hundred runs with several servers keep every promise`() async {

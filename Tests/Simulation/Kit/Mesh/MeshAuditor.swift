@@ -216,8 +216,12 @@ final class MeshAuditor {
         leave(attempt)
         let process = attempt.process
         process.usedAt = now
-        hasAnswered[process.server] = true
-        if attempt.method == .initialize || attempt.method == .discover, process.hasGreeted {
+        let isOpening = attempt.method == .initialize || attempt.method == .discover
+        // One that refuses to say what it is, and dies of the next question, has not started.
+        if !isOpening || attempt.request != nil || process.hasGreeted {
+            hasAnswered[process.server] = true
+        }
+        if isOpening, process.hasGreeted {
             hasGreeted[process.server] = true
             if eras[process.server] == nil {
                 eras[process.server] = attempt.method == .discover ? .modern : .legacy

@@ -14,7 +14,10 @@ extension MeshAuditor {
         let method = Method.of(bytes, envelope)
         if method == .cancelled {
             let number = Array(line[envelope.requestID.range.bounds])
-            if let attempt = process.attempts[number] { leave(attempt) }
+            if let attempt = process.attempts[number] {
+                attempt.isGivenUp = true
+                leave(attempt)
+            }
         }
         guard envelope.id.isPresent, envelope.method.isPresent else { return }
         let nonce = parseNumber(line[bytes.member("nonce", of: envelope.meta).range.bounds])
@@ -54,7 +57,9 @@ extension MeshAuditor {
         }
         if attempt.method == .discover || attempt.method == .ping { return }
         let isLegacy = eras[process.server] == .legacy
-        if isLegacy, !process.hasGreeted {
+        // A client that does not wait for the answer to its own initialize is passed on as it is.
+        let isByClient = !scenario.isGateway && !hasAgreed && attempt.request != nil
+        if isLegacy, !process.hasGreeted, !isByClient {
             blame(
                 .handshake,
                 "process \(process.number) was asked for \(attempt.method) before it was initialised"

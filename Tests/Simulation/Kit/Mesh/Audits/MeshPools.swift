@@ -45,7 +45,10 @@ extension MeshAuditor {
             if !living.contains(where: \.isFirst) || !hasGreeted[server] && scenario.isGateway {
                 blame(.pool, "\(name) has not come back")
             }
-            if living.count < least { blame(.pool, "\(name) has \(living.count) processes") }
+            // Before it has said what it is no further process could be opened.
+            if living.count < least, hasGreeted[server] {
+                blame(.pool, "\(name) has \(living.count) processes")
+            }
             if living.count > least {
                 blame(.pool, "\(name) keeps \(living.count) processes instead of \(least)")
             }
