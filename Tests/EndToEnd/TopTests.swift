@@ -119,8 +119,9 @@ private struct Watched {
     let subject: Subject
     let port: String
 
-    init(_ options: [String] = []) throws {
-        let subject = try Subject(options: ["--http", "0"] + options)
+    init(_ options: [String] = [], server: [String] = [Products.stub]) throws {
+        let subject = try Subject(
+            Setup(options: ["--http", "0"] + options, command: server))
         try subject.initialize()
         var port: String?
         try eventually("the port") {
@@ -368,9 +369,16 @@ private struct Watched {
 
     @Test("A name that is a control sequence does not reach the terminal as one")
     func hostile() throws {
-        let watched = try Watched()
+        let name = #"evil\u001b]0;title\u0007\u009b2J"#
+        let server = try ScriptedServer([
+            ScriptedServer.initialize(),
+            (pattern: "*'\"tools/list\"'*", action: ScriptedServer.tools([name])),
+            (pattern: "*'\"tools/call\"'*", action: #"answer '{"content":[]}'"#),
+        ])
+        let watched = try Watched(server: server.command)
         let view = try View(["--interval", "100ms", watched.port])
-        try watched.subject.call("1", #"evil\u001b]0;title\u0007\u009b2J"#)
+        try watched.subject.request(#""list""#, "tools/list")
+        try watched.subject.call("1", name)
         try view.expect(#"evil\u{1B}]0;title"#)
         let text = view.emulator.text
         #expect(!text.contains("\u{7}") && !text.contains("\u{9B}") && !text.contains("\u{1B}]"))
