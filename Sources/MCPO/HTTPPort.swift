@@ -14,42 +14,48 @@ final class HTTPPort: Sendable {
     /// What the proxy's thread tells the port's.
     enum Message: Sendable {
         case reply(PortReply, PortTicket)
-        case access(PortExposure, token: String?)
+        case token(String?)
+        case open(PortExposure)
+        case close
+    }
+
+    /// The thread, from the first opening to the end of the proxy, and what it does.
+    private struct State {
+        var thread: PortThread?
+        /// Where it listens; nil is nowhere.
+        var listen: ListenAddress?
+        var token: String?
     }
 
     private let control: ControlPipe
-    private let opened = Mutex<OpenedPort?>(nil)
+    private let state = Mutex(State())
 
     /// - Parameter control: the way to the proxy.
     init(_ control: ControlPipe) {
         self.control = control
     }
 
-    deinit { close() }
+    deinit { end() }
 
-    /// Opens the port, lets it listen elsewhere, or closes it.
+    /// Opens the port, lets it listen elsewhere, or closes it, so that it is as configured.
     /// - Returns: what has been done, for the log; nil for nothing.
     func apply(_ configuration: ProxyConfiguration.HTTP?) throws(ProxyStartError) -> String? {
-        guard let configuration, let listen = configuration.listen else {
-            return close() ? "http: closed" : nil
+        var state = state.withLock { $0 }
+        defer { self.state.withLock { $0 = state } }
+        if state.token != configuration?.token {
+            // Whatever becomes of the rest: a token that was replaced must not be good any more.
+            state.token = configuration?.token
+            state.thread?.inbox.send(.token(state.token))
         }
-        let current = opened.withLock { $0 }
-        if let current, current.configuration.listen == listen {
-            if current.configuration.token != configuration.token {
-                current.inbox.send(.access(listen.exposure, token: configuration.token))
-                opened.withLock { $0?.configuration = configuration }
-            }
-            return nil
+        guard configuration?.listen != state.listen else { return nil }
+        guard let listen = configuration?.listen else {
+            state.thread?.inbox.listen(on: [], telling: .close)
+            // Whoever hears that it is closed finds it so.
+            state.thread?.inbox.wait()
+            state.listen = nil
+            return "http: closed"
         }
-        // A file that this program itself listens on cannot be listened on twice.
-        let (sockets, address) = try listen.open()
-        if let current {
-            current.inbox.send(.access(listen.exposure, token: configuration.token))
-            current.inbox.listen(on: sockets)
-            opened.withLock { $0?.configuration = configuration }
-        } else {
-            try start(configuration, listen, sockets)
-        }
+        let address = try move(&state, to: listen)
         return "http: metrics and dashboard at \(address)"
     }
 
@@ -58,48 +64,78 @@ final class HTTPPort: Sendable {
         do throws(ProxyStartError) {
             return try apply(configuration).map { [$0] } ?? []
         } catch {
-            return ["\(error.description); the port stays as it was"]
+            let words = "\(error.description); the port stays as it was"
+            control.send(.log(LogRecord(level: .error, server: nil, message: words)))
+            return []
         }
     }
 
-    private func start(
-        _ configuration: ProxyConfiguration.HTTP, _ listen: ListenAddress,
-        _ sockets: sending [ListeningSocket]
-    ) throws(ProxyStartError) {
-        do {
-            let inbox = try SocketInbox<Message>()
-            let service = PortService(
-                exposure: listen.exposure, token: configuration.token,
-                wallOffset: Clock.wallOffset)
-            let loop = try SocketLoop(PortAdapter(service, control, inbox), inbox)
-            inbox.listen(on: sockets)
-            guard loop.start() else { throw SystemError("pthread_create") }
-            let port = OpenedPort(configuration: configuration, inbox: inbox, loop: loop)
-            opened.withLock { $0 = port }
+    /// - Returns: where it listens now, for people.
+    private func move(
+        _ state: inout State, to listen: ListenAddress
+    ) throws(ProxyStartError) -> String {
+        do throws(ListenFailure) {
+            return try open(&state, listen)
         } catch {
-            throw ProxyStartError(description: "http: \(error)")
+            // It may be this port itself that is in the way.
+            guard error == .inUse, let before = state.listen, let thread = state.thread else {
+                throw listen.startError(error)
+            }
+            thread.inbox.listen(on: [], telling: .open(before.exposure))
+            thread.inbox.wait()
+            do throws(ListenFailure) {
+                return try open(&state, listen)
+            } catch {
+                state.listen = nil
+                _ = try? open(&state, before)
+                throw listen.startError(error)
+            }
         }
+    }
+
+    private func open(
+        _ state: inout State, _ listen: ListenAddress
+    ) throws(ListenFailure) -> String {
+        let (sockets, address) = try listen.open()
+        if state.thread == nil {
+            do throws(SystemError) {
+                state.thread = try PortThread(control, token: state.token)
+            } catch {
+                throw .refused(error)
+            }
+        }
+        state.thread?.inbox.listen(on: sockets, telling: .open(listen.exposure))
+        state.listen = listen
+        return address
     }
 
     /// Ends the thread and its connections.
-    /// - Returns: whether there was one.
-    @discardableResult
-    func close() -> Bool {
-        let port = opened.withLock { port in
-            defer { port = nil }
-            return port
+    func end() {
+        let thread = state.withLock { state in
+            defer { state = State() }
+            return state.thread
         }
-        port?.loop.stop()
-        return port != nil
+        thread?.loop.stop()
     }
 }
 
-/// A port that is open.
-private struct OpenedPort: Sendable {
-    var configuration: ProxyConfiguration.HTTP
+/// The port's thread.
+private struct PortThread: Sendable {
     let inbox: SocketInbox<HTTPPort.Message>
-    // Its methods `start` and `stop` are called by one thread at a time: the one that holds it.
+    // `start` and `stop` are called by one thread at a time: the one that has taken it out.
     nonisolated(unsafe) let loop: SocketLoop<PortAdapter>
+
+    init(_ control: ControlPipe, token: String?) throws(SystemError) {
+        inbox = try SocketInbox()
+        let service = PortService(
+            exposure: .network, token: token, wallOffset: Clock.wallOffset,
+            connectionLimit: Self.connectionLimit)
+        loop = try SocketLoop(PortAdapter(service, control, inbox), inbox)
+        guard loop.start() else { throw SystemError("pthread_create") }
+    }
+
+    /// At most a quarter of the descriptors that the process may have: the others are for servers.
+    private static var connectionLimit: Int { max(4, descriptorLimit() / 4) }
 }
 
 /// The service on its sockets, and its questions on their way to the proxy.
@@ -125,6 +161,13 @@ final class PortAdapter: SocketService {
     func receiveEnd(on id: UInt32) { service.receiveEnd(on: id) }
     func lose(_ id: UInt32) { service.lose(id) }
     func pass(to now: Instant) { service.pass(to: now) }
+    func makeRoomForOthers() { service.makeRoomForOthers() }
+
+    func fail(_ error: SystemError) {
+        let words = "http: \(error); the port is closed until mcpo is started again"
+        control.send(.log(LogRecord(level: .error, server: nil, message: words)))
+    }
+
     var nextDeadline: Instant { service.nextDeadline }
     func wantsInput(_ id: UInt32) -> Bool { service.wantsInput(id) }
     func hasOutput(_ id: UInt32) -> Bool { service.hasOutput(id) }
@@ -138,7 +181,9 @@ final class PortAdapter: SocketService {
     func take(_ message: HTTPPort.Message, at now: Instant) {
         switch message {
         case .reply(let reply, let ticket): service.take(reply, for: ticket, at: now)
-        case .access(let exposure, let token): service.setAccess(exposure: exposure, token: token)
+        case .token(let token): service.setToken(token)
+        case .open(let exposure): service.open(exposure)
+        case .close: service.close()
         }
     }
 
@@ -188,17 +233,18 @@ extension ListenAddress {
     }
 
     /// - Returns: the sockets, and where they are, for people.
-    fileprivate func open() throws(ProxyStartError) -> ([ListeningSocket], String) {
-        do throws(ListenFailure) {
-            switch self {
-            case .unix(let path): return ([try ListeningSocket.unix(path: path)], description)
-            case .tcp(let host, let port):
-                let (sockets, port) = try ListeningSocket.tcp(host: host, port: port)
-                return (sockets, "http://\(Self.tcp(host: host, port: port))/")
-            }
-        } catch {
-            throw ProxyStartError(description: "http: cannot listen on \(self): \(words(error))")
+    fileprivate func open() throws(ListenFailure) -> ([ListeningSocket], String) {
+        switch self {
+        case .unix(let path): return ([try ListeningSocket.unix(path: path)], description)
+        case .tcp(let host, let port):
+            // What is let in without a token goes by what the name really stands for.
+            let (sockets, port) = try ListeningSocket.tcp(host: host, port: port, isLocal: isLocal)
+            return (sockets, "http://\(Self.tcp(host: host, port: port))/")
         }
+    }
+
+    fileprivate func startError(_ failure: ListenFailure) -> ProxyStartError {
+        ProxyStartError(description: "http: cannot listen on \(self): \(words(failure))")
     }
 
     private func words(_ failure: ListenFailure) -> String {

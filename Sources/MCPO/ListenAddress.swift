@@ -50,10 +50,11 @@ public enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
         case .unix: return true
         case .tcp(let host, _):
             if host == "localhost" || host == "::1" { return true }
-            let digits = host.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".")
-            }
-            return digits && host.hasPrefix("127.")
+            let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+            return parts.count == 4 && parts[0] == "127"
+                && parts.allSatisfy { part in
+                    (1...3).contains(part.utf8.count) && UInt8(part) != nil
+                }
         }
     }
 

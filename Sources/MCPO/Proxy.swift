@@ -58,7 +58,7 @@ public final class Proxy: Sendable {
         input: Int32 = 0, output: Int32 = 1, errors: Int32 = 2
     ) throws(ProxyStartError) -> Int32 {
         let notice = try port.apply(configuration.http)
-        defer { port.close() }
+        defer { port.end() }
         do {
             var driver = try ProxyDriver(
                 settings: configuration.settings, commands: configuration.serverCommands,
@@ -117,9 +117,10 @@ extension Proxy {
                 let next = try file.read()
                 return current.withLock { held in
                     let difference = ConfigurationDifference(from: held, to: next)
-                    if difference.isEmpty { return .same }
                     held = next
+                    // Also where nothing has changed: a port that was taken may be free now.
                     let lines = difference.lines + port.applied(next.http)
+                    if difference.isEmpty, lines.isEmpty { return .same }
                     return .changed(next.settings, next.serverCommands, lines)
                 }
             } catch {

@@ -46,8 +46,6 @@ struct StaticText: Equatable, Sendable, ExpressibleByStringLiteral {
 
 /// What of an answer depends on the request and the connection.
 struct HTTPResponseContext {
-    /// For `HEAD`: the fields of an answer without its body.
-    var hasBody = true
     /// Whether the connection stays open.
     var keepsConnection: Bool
     /// Of the request; HTTP/1.0 has to be told that the connection stays.
@@ -57,8 +55,8 @@ struct HTTPResponseContext {
 }
 
 extension HTTPResponse {
-    /// The bytes of the answer.
-    func write(_ context: HTTPResponseContext, into queue: inout ByteQueue) {
+    /// The bytes of the answer up to its body, which is shared by all who get it.
+    func writeHead(_ context: HTTPResponseContext, into queue: inout ByteQueue) {
         queue.append("HTTP/1.1 ")
         queue.append(decimal: UInt32(status.rawValue))
         queue.append(" ")
@@ -80,7 +78,6 @@ extension HTTPResponse {
             queue.append("Connection: keep-alive\r\n")
         }
         queue.append("\r\n")
-        if context.hasBody { queue.append(body) }
     }
 }
 

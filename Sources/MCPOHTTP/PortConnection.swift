@@ -24,18 +24,26 @@ final class PortConnection {
     private(set) var phase = Phase.reading
     var parser = HTTPRequestParser()
     private var output = ByteQueue()
+    /// What follows `output`: the body of an answer, from `bodyPosition` on.
+    private var body: [UInt8] = []
+    private var bodyPosition = 0
+    /// Who listened where it came in has said what it may ask for.
+    let exposure: PortExposure
     /// How the answer that is next is written.
     private(set) var keepsConnection = true
     private(set) var hasBody = true
     private(set) var minorVersion = 1
     private var deadline: Instant
-    private var writingSince = Instant.never
+    private(set) var writingSince = Instant.never
     private var lingered = 0
+    /// Whether a part of a request has come.
+    private var hasStarted = false
     /// Since when there was no request; a connection that must go is the longest idle one.
     private(set) var idleSince: Instant
 
-    init(id: UInt32, at now: Instant) {
+    init(id: UInt32, exposure: PortExposure, at now: Instant) {
         self.id = id
+        self.exposure = exposure
         idleSince = now
         deadline = now.advanced(by: HTTPLimits.idleTime)
     }
@@ -45,14 +53,15 @@ final class PortConnection {
     var isIdle: Bool { phase == .reading && !parser.isInRequest }
     var nextDeadline: Instant { phase == .waiting || phase == .closed ? .never : deadline }
 
+    /// Since when it does what it does.
+    var since: Instant { phase == .writing ? writingSince : idleSince }
+
     /// Takes bytes that came.
     /// - Returns: whether there may be a request among them.
     func receive(_ bytes: UnsafeRawBufferPointer, at now: Instant) -> Bool {
         switch phase {
         case .reading:
-            let wasIdle = isIdle
             parser.append(bytes)
-            if wasIdle { startRequest(at: now) }
             return true
         case .lingering:
             lingered += bytes.count
@@ -62,7 +71,11 @@ final class PortConnection {
         }
     }
 
-    private func startRequest(at now: Instant) {
+    /// What has come is no whole request. Its time begins with the first byte that is part of one:
+    /// empty lines are none.
+    func awaitMore(at now: Instant) {
+        if hasStarted || !parser.isInRequest { return }
+        hasStarted = true
         idleSince = now
         deadline = now.advanced(by: HTTPLimits.requestTime)
     }
@@ -70,6 +83,7 @@ final class PortConnection {
     /// A request is complete; its answer comes later.
     func begin(_ request: HTTPRequest) {
         phase = .waiting
+        hasStarted = false
         keepsConnection = request.keepsConnection
         hasBody = !request.isMethod("HEAD")
         minorVersion = request.minorVersion
@@ -82,9 +96,9 @@ final class PortConnection {
 
     func answer(_ response: HTTPResponse, date: [UInt8], at now: Instant) {
         let context = HTTPResponseContext(
-            hasBody: hasBody, keepsConnection: keepsConnection, minorVersion: minorVersion,
-            date: date)
-        response.write(context, into: &output)
+            keepsConnection: keepsConnection, minorVersion: minorVersion, date: date)
+        response.writeHead(context, into: &output)
+        (body, bodyPosition) = (hasBody ? response.body : [], 0)
         startWriting(at: now)
     }
 
@@ -118,9 +132,14 @@ final class PortConnection {
                 taken = body(bytes)
                 return taken
             }
+        } else if bodyPosition < self.body.count {
+            self.body.withUnsafeBytes { bytes in
+                taken = body(UnsafeRawBufferPointer(rebasing: bytes[bodyPosition...]))
+            }
+            bodyPosition += taken
         }
         guard phase == .writing else { return false }
-        if output.isEmpty {
+        if waitingBytes == 0 {
             noteWritten(at: now)
             return true
         }
@@ -131,9 +150,12 @@ final class PortConnection {
         return false
     }
 
-    var hasOutput: Bool { !output.isEmpty && phase != .closed }
+    /// Bytes of the answer that are not taken yet.
+    var waitingBytes: Int { output.count + body.count - bodyPosition }
+    var hasOutput: Bool { waitingBytes > 0 && phase != .closed }
 
     private func noteWritten(at now: Instant) {
+        (body, bodyPosition) = ([], 0)
         guard keepsConnection else {
             phase = .lingering
             deadline = now.advanced(by: HTTPLimits.lingerTime)
@@ -141,7 +163,6 @@ final class PortConnection {
         }
         phase = .reading
         idleSince = now
-        let time = parser.isInRequest ? HTTPLimits.requestTime : HTTPLimits.idleTime
-        deadline = now.advanced(by: time)
+        deadline = now.advanced(by: HTTPLimits.idleTime)
     }
 }

@@ -55,7 +55,7 @@ extension PortService {
         "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT",
     ]
 
-    func route(_ request: HTTPRequest) -> Outcome {
+    func route(_ request: HTTPRequest, _ access: AccessRules) -> Outcome {
         guard let route = Route.all.first(where: { request.isPath($0.path) }) else {
             if let refusal = access.refusal(of: request, .nothing) { return .answer(refusal) }
             return .answer(.error(.notFound, "there is /, /metrics, /health and /ready"))
@@ -102,15 +102,20 @@ extension PortService {
 
     private func clear(_ request: HTTPRequest) -> Outcome {
         guard let body = RequestBody(request.body) else { return .answer(RequestBody.refusal) }
-        guard let server = body.text("server"), let tool = body.text("tool") else {
-            return .answer(.error(.badRequest, "server and tool must be strings"))
+        guard let server = body.text("server"), let tool = body.text("tool"),
+            body.hasOnly(["server", "tool"])
+        else {
+            return .answer(
+                .error(.badRequest, "the body may have server and tool, which are strings"))
         }
         return .ask(.clearCache(server: server.value, tool: tool.value))
     }
 
     private func limit(_ request: HTTPRequest) -> Outcome {
         guard let body = RequestBody(request.body) else { return .answer(RequestBody.refusal) }
-        guard let maximum = body.count("max"), (1...100_000).contains(maximum) else {
+        guard let maximum = body.count("max"), body.hasOnly(["max"]),
+            (1...100_000).contains(maximum)
+        else {
             return .answer(.error(.badRequest, "max must be a number from 1 to 100000"))
         }
         return .ask(.setConcurrency(maximum))

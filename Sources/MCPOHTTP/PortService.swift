@@ -33,8 +33,8 @@ package enum PortReply: Sendable {
 
 /// Whom a reply is for.
 package struct PortTicket: Equatable, Sendable {
-    /// The connection that waits; nil for a snapshot, which all wait for.
-    var connection: UInt32?
+    /// Of a question; 0 for a snapshot, which all wait for.
+    var number = 0
 }
 
 /// What the port wants done with its sockets.
@@ -53,7 +53,11 @@ package final class PortService {
     /// makes one, however many ask.
     static let freshness = Duration.milliseconds(20)
 
-    var access: AccessRules
+    private var exposure: PortExposure
+    private var token: String?
+    private let connectionLimit: Int
+    private var isClosing = false
+    private var lastQuestion = 0
     private var connections: [UInt32: PortConnection] = [:]
     package private(set) var effects: [PortEffect] = []
     var snapshots = SnapshotShelf()
@@ -61,14 +65,40 @@ package final class PortService {
     private var date: (second: Int64, field: [UInt8]) = (-1, [])
 
     /// - Parameter wallOffset: what to add to instants to get nanoseconds since 1970.
-    package init(exposure: PortExposure, token: String?, wallOffset: Int64) {
-        access = AccessRules(exposure: exposure, token: token)
+    ///   - connectionLimit: connections at once, at most `HTTPLimits.connections`.
+    package init(
+        exposure: PortExposure, token: String?, wallOffset: Int64,
+        connectionLimit: Int = HTTPLimits.connections
+    ) {
+        self.exposure = exposure
+        self.token = token
         self.wallOffset = wallOffset
+        self.connectionLimit = min(connectionLimit, HTTPLimits.connections)
     }
 
-    /// Who may ask from now on.
-    package func setAccess(exposure: PortExposure, token: String?) {
-        access = AccessRules(exposure: exposure, token: token)
+    /// Where it listens from now on. Connections that are there keep what they may.
+    package func open(_ exposure: PortExposure) {
+        self.exposure = exposure
+        isClosing = false
+    }
+
+    /// It listens nowhere any more: connections end, with the answers that they wait for.
+    package func close() {
+        isClosing = true
+        for connection in connections.values {
+            connection.stopKeeping()
+            if connection.phase == .reading { drop(connection) }
+        }
+    }
+
+    /// What a request that needs it must bear from now on.
+    package func setToken(_ token: String?) {
+        self.token = token
+    }
+
+    /// No descriptor is left: an idle connection goes, lest nobody new gets in.
+    package func makeRoomForOthers() {
+        if let idle = leaving(where: \.isIdle) { drop(idle) }
     }
 
     package func takeEffects() -> [PortEffect] {
@@ -83,30 +113,25 @@ package final class PortService {
 
 extension PortService {
     /// A client has connected. When there are too many connections, the one goes that has been
-    /// without a request longest, else the one whose request is longest on its way.
+    /// without a request longest, else the one whose request is longest on its way, else the one
+    /// that has been taking its answer longest.
     package func accept(_ id: UInt32, at now: Instant) {
-        if connections.count >= HTTPLimits.connections { makeRoom() }
-        guard connections.count < HTTPLimits.connections else {
+        if connections.count >= connectionLimit {
+            let other =
+                leaving(where: \.isIdle) ?? leaving(where: \.wantsInput)
+                ?? leaving { $0.phase == .writing }
+            if let other { drop(other) }
+        }
+        guard connections.count < connectionLimit, !isClosing else {
             effects.append(.close(id))
             return
         }
-        connections[id] = PortConnection(id: id, at: now)
+        connections[id] = PortConnection(id: id, exposure: exposure, at: now)
     }
 
-    private func makeRoom() {
-        var leaving: PortConnection?
-        for connection in connections.values where connection.wantsInput {
-            guard let other = leaving else {
-                leaving = connection
-                continue
-            }
-            let isBetter =
-                connection.isIdle != other.isIdle
-                ? connection.isIdle
-                : (connection.idleSince, connection.id) < (other.idleSince, other.id)
-            if isBetter { leaving = connection }
-        }
-        if let leaving { drop(leaving) }
+    /// Of some connections the one that has been what it is longest.
+    private func leaving(where isMeant: (PortConnection) -> Bool) -> PortConnection? {
+        connections.values.filter(isMeant).min { ($0.since, $0.id) < ($1.since, $1.id) }
     }
 
     package func receive(_ bytes: UnsafeRawBufferPointer, on id: UInt32, at now: Instant) {
@@ -144,7 +169,9 @@ extension PortService {
     private func readRequests(of connection: PortConnection, at now: Instant) {
         while connection.phase == .reading {
             switch connection.parser.next() {
-            case .needsMore: return
+            case .needsMore:
+                connection.awaitMore(at: now)
+                return
             case .awaitsContinue:
                 connection.sendContinue()
                 effects.append(.flush(connection.id))
@@ -171,24 +198,37 @@ extension PortService {
 
 extension PortService {
     private func serve(_ request: HTTPRequest, on connection: PortConnection, at now: Instant) {
-        switch route(request) {
+        let access = AccessRules(exposure: connection.exposure, token: token)
+        switch route(request, access) {
         case .answer(let response): answer(response, on: connection.id, at: now)
         case .show(let view):
             if snapshots.isFresh(at: now) {
                 answer(snapshots.response(view), on: connection.id, at: now)
             } else if snapshots.enqueue(view, for: connection.id, at: now) {
-                effects.append(.ask(.snapshot, PortTicket(connection: nil)))
+                effects.append(.ask(.snapshot, PortTicket()))
             }
         case .ask(let question):
-            snapshots.noteQuestion(of: connection.id, at: now)
-            effects.append(.ask(question, PortTicket(connection: connection.id)))
+            lastQuestion += 1
+            snapshots.noteQuestion(lastQuestion, of: connection.id, at: now)
+            effects.append(.ask(question, PortTicket(number: lastQuestion)))
         }
     }
 
     private func answer(_ response: HTTPResponse, on id: UInt32, at now: Instant) {
         guard let connection = connections[id], connection.phase == .waiting else { return }
+        makeRoom(for: response)
+        if isClosing { connection.stopKeeping() }
         connection.answer(response, date: dateField(at: now), at: now)
         effects.append(.flush(id))
+    }
+
+    /// Bounds what waits for clients that do not read: those that have taken longest go.
+    private func makeRoom(for response: HTTPResponse) {
+        var waiting = connections.values.reduce(response.body.count) { $0 + $1.waitingBytes }
+        while waiting > HTTPLimits.waitingBytes, let slowest = leaving(where: \.hasOutput) {
+            waiting -= slowest.waitingBytes
+            drop(slowest)
+        }
     }
 
     /// The proxy has answered.
@@ -197,7 +237,7 @@ extension PortService {
             for (id, view) in snapshots.take(snapshot, at: now) {
                 answer(snapshots.response(view), on: id, at: now)
             }
-        } else if let id = ticket.connection, snapshots.endQuestion(of: id) {
+        } else if let id = snapshots.endQuestion(ticket.number) {
             snapshots.forget()
             answer(Self.response(to: reply), on: id, at: now)
         }

@@ -25,6 +25,11 @@ struct RequestBody {
         root = envelope.root
     }
 
+    /// Whether there is no member but these: a slip of the keyboard must not mean "all".
+    func hasOnly(_ keys: [StaticString]) -> Bool {
+        bytes.span.bytes.hasOnlyMembers(keys, in: root)
+    }
+
     /// nil for a member that is no string; one that is absent or null has no value.
     func text(_ key: StaticString) -> Text? {
         let value = bytes.span.bytes.member(key, of: root)

@@ -13,8 +13,9 @@ enum PortView: CaseIterable, Equatable, Sendable {
 struct SnapshotShelf {
     private struct Waiter {
         var connection: UInt32
-        /// nil: it waits for something else than a snapshot.
+        /// nil: it waits for the answer to a question of its own.
         var view: PortView?
+        var question = 0
         var deadline: Instant
     }
 
@@ -75,17 +76,16 @@ struct SnapshotShelf {
 
     // MARK: Time
 
-    mutating func noteQuestion(of connection: UInt32, at now: Instant) {
+    mutating func noteQuestion(_ number: Int, of connection: UInt32, at now: Instant) {
         let deadline = now.advanced(by: HTTPLimits.proxyTime)
-        waiters.append(Waiter(connection: connection, view: nil, deadline: deadline))
+        waiters.append(
+            Waiter(connection: connection, view: nil, question: number, deadline: deadline))
     }
 
-    /// Whether that connection still waits for an answer to its question.
-    mutating func endQuestion(of connection: UInt32) -> Bool {
-        let place = waiters.firstIndex { $0.connection == connection && $0.view == nil }
-        guard let place else { return false }
-        waiters.remove(at: place)
-        return true
+    /// The connection that still waits for the answer to a question.
+    mutating func endQuestion(_ number: Int) -> UInt32? {
+        let place = waiters.firstIndex { $0.view == nil && $0.question == number }
+        return place.map { waiters.remove(at: $0).connection }
     }
 
     /// Who has waited for too long.

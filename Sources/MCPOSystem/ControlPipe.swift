@@ -31,6 +31,8 @@ package enum ControlOrder: Sendable {
     /// Reads the configuration again, and calls back with what came of it; nil when there is none
     /// to read.
     case reload(@Sendable (ReloadOutcome?) -> Void)
+    /// Writes to the log.
+    case log(LogRecord)
 }
 
 /// A proxy's control pipe; requests may be sent from any thread, also before the proxy runs and

@@ -76,11 +76,15 @@ package final class ListeningSocket {
     // MARK: TCP
 
     /// Listens on all addresses of a host.
+    /// - Parameter isLocal: whether all of them must be of this machine alone.
     /// - Returns: the sockets, at least one, and their port.
     package static func tcp(
-        host: String, port: Int
+        host: String, port: Int, isLocal: Bool = false
     ) throws(ListenFailure) -> (sockets: [ListeningSocket], port: Int) {
         let addresses = try SocketAddress.all(ofHost: host)
+        if isLocal, !addresses.allSatisfy(\.isLoopback) {
+            throw .noSuchHost("it is not of this machine alone")
+        }
         var sockets: [ListeningSocket] = []
         var port = port
         var failure = ListenFailure.noSuchHost("it has no address")

@@ -253,6 +253,7 @@ extension ProxyDriver {
             case .metrics(let reply): reply(proxy.metricsReading(at: now))
             case .clearCache(let server, let tool, let reply):
                 reply(proxy.clearCache(ofServer: server, tool: tool))
+            case .log(let record): log.write(record)
             case .reload(let reply): reply(reloadConfiguration())
             }
         }

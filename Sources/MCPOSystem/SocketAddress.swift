@@ -64,6 +64,16 @@ package struct SocketAddress {
     var family: Int32 { Int32(storage.ss_family) }
     var isIPv6: Bool { family == AF_INET6 }
 
+    /// Whether only programs of this machine reach it: 127.0.0.0/8 and ::1.
+    var isLoopback: Bool {
+        withUnsafeBytes(of: storage) { bytes in
+            // Behind family and port; in IPv6 there is the flow too.
+            if family == AF_INET { return bytes[4] == 127 }
+            guard family == AF_INET6 else { return false }
+            return bytes[8..<23].allSatisfy { $0 == 0 } && bytes[23] == 1
+        }
+    }
+
     package func with(port: Int) -> SocketAddress {
         var address = self
         let wire = UInt16(truncatingIfNeeded: port).bigEndian

@@ -37,6 +37,10 @@ package protocol SocketService: AnyObject {
     func take(_ message: Message, at now: Instant)
     /// Time has passed.
     func pass(to now: Instant)
+    /// No descriptor is left for a new connection.
+    func makeRoomForOthers()
+    /// The system does not let the loop go on.
+    func fail(_ error: SystemError)
 
     var nextDeadline: Instant { get }
     func wantsInput(_ id: UInt32) -> Bool
@@ -52,8 +56,10 @@ package protocol SocketService: AnyObject {
 package final class SocketInbox<Message: Sendable>: Sendable {
     enum Item: Sendable {
         case message(Message)
-        /// Listen there, and nowhere else any more.
-        case listen(HandedSockets)
+        /// Listen there, and nowhere else any more, and tell the service.
+        case listen(HandedSockets, Message)
+        /// Say that everything before it is done.
+        case acknowledge(DescriptorNumber)
         case stop
     }
 
@@ -69,9 +75,20 @@ package final class SocketInbox<Message: Sendable>: Sendable {
     package func send(_ message: Message) { add(.message(message)) }
     func stop() { add(.stop) }
 
-    /// - Parameter sockets: used by nobody else from now on.
-    package func listen(on sockets: sending [ListeningSocket]) {
-        add(.listen(HandedSockets(sockets)))
+    /// - Parameters:
+    ///   - sockets: used by nobody else from now on.
+    ///   - message: what the service is told before anybody comes in there.
+    package func listen(on sockets: sending [ListeningSocket], telling message: Message) {
+        add(.listen(HandedSockets(sockets), message))
+    }
+
+    /// Waits until the loop has done what it was told before.
+    package func wait() {
+        guard let answer = try? Pipe() else { return }
+        add(.acknowledge(DescriptorNumber(number: answer.write.number)))
+        // A loop that has failed says nothing any more.
+        var entry = pollfd(fd: answer.read.number, events: Int16(POLLIN), revents: 0)
+        _ = poll(&entry, 1, 1_000)
     }
 
     private func add(_ item: Item) {
@@ -91,6 +108,11 @@ package final class SocketInbox<Message: Sendable>: Sendable {
             return items
         }
     }
+}
+
+/// A descriptor that somebody else closes.
+struct DescriptorNumber: Sendable {
+    let number: Int32
 }
 
 /// Sockets on their way from one thread to another, which alone takes them out.
@@ -160,6 +182,7 @@ package final class SocketLoop<Service: SocketService>: ThreadBody {
             if service.nextDeadline <= now { service.pass(to: now) }
             settle()
         }
+        if let failure = poller.failure { service.fail(failure) }
         // In this order: who sees its connection end finds nobody listening any more.
         listeners = []
         sockets = [:]
@@ -191,7 +214,10 @@ package final class SocketLoop<Service: SocketService>: ThreadBody {
         for item in inbox.takeAll() {
             switch item {
             case .message(let message): service.take(message, at: now)
-            case .listen(let handed): listen(on: handed.sockets)
+            case .listen(let handed, let message): listen(on: handed.sockets, telling: message)
+            case .acknowledge(let descriptor):
+                var byte: UInt8 = 0
+                _ = write(descriptor.number, &byte, 1)
             case .stop: isStopping = true
             }
         }
@@ -201,10 +227,11 @@ package final class SocketLoop<Service: SocketService>: ThreadBody {
 // MARK: - Listening
 
 extension SocketLoop {
-    private func listen(on sockets: [ListeningSocket]) {
+    private func listen(on sockets: [ListeningSocket], telling message: Service.Message) {
         // Who has connected and was not taken yet would be turned away with the sockets.
         for place in listeners.indices { accept(place) }
         unwatchListeners()
+        service.take(message, at: now)
         listeners = sockets
         watchListeners()
     }
@@ -243,6 +270,7 @@ extension SocketLoop {
 
     /// No descriptor is left: without a pause the loop would run hot.
     private func pauseAccepting() {
+        service.makeRoomForOthers()
         unwatchListeners()
         acceptsAgainAt = now.advanced(by: Self.acceptPause)
     }

@@ -215,6 +215,38 @@ extension HTTPPortTests {
     }
 }
 
+extension HTTPPortTests {
+    @Test("A reload that cannot have the port changes the token, says so, and tries again")
+    func busyPort() throws {
+        let other = try Subject(options: ["--http", "0"])
+        let port = try other.httpPort()
+        let file = try ServersFile(
+            servers: [("a", ServersFile.stub())],
+            mcpo: #"{"http": {"listen": "127.0.0.1:0", "token": "old"}}"#)
+        let subject = try Subject(Setup(file))
+        try subject.initialize()
+        let client = try subject.http()
+        let text = try String(contentsOfFile: file.path, encoding: .utf8)
+        func write(_ listen: String) throws {
+            let next = text.replacing("127.0.0.1:0", with: listen).replacing("old", with: "new")
+            try Data(next.utf8).write(to: URL(fileURLWithPath: file.path), options: .atomic)
+        }
+        try write("127.0.0.1:\(port)")
+        #expect(try client.request("POST /reload", token: "old").status == 200)
+        #expect(try client.request("POST /reload", token: "old").status == 403)
+        #expect(subject.errors.contains("error http: cannot listen on 127.0.0.1:\(port)"))
+        #expect(try other.finish() == .status(0))
+        #expect(try client.request("POST /reload", token: "new").body.contains(":\(port)/"))
+        #expect(try HTTPClient(port: port).request("GET /health").status == 200)
+        // The port that it has, at another address: its own socket is in the way.
+        try write("0.0.0.0:\(port)")
+        #expect(try client.request("POST /reload", token: "new").body.contains("0.0.0.0:\(port)"))
+        #expect(try HTTPClient(port: port).request("GET /metrics").status == 401)
+        #expect(try client.request("GET /metrics").status == 200, "who came in before may")
+        #expect(try subject.finish() == .status(0))
+    }
+}
+
 // MARK: - Clients that mean no good
 
 extension HTTPPortTests {

@@ -288,6 +288,93 @@ extension PortServiceTests {
         #expect(port.closed == [idle[0], slow])
     }
 
+    @Test func `when all take their answers, the one that takes longest goes`() {
+        let port = PortUnderTest()
+        port.room = 0
+        let slow = (0..<256).map { _ in
+            port.pass(.milliseconds(1))
+            let client = port.connect()
+            port.send(get("/"), on: client)
+            return client
+        }
+        port.room = .max
+        let newcomer = port.connect()
+        #expect(port.closed == [slow[0]])
+        port.send(get("/"), on: newcomer)
+        #expect(port.takeStatus(newcomer) == 200)
+    }
+
+    @Test func `answers that nobody takes are bounded together`() {
+        let port = PortUnderTest()
+        var large = MetricsSnapshot(unixMilliseconds: 0)
+        large.version = String(repeating: "x", count: 10 << 20)
+        port.room = 0
+        let clients = (0..<10).map { _ in port.connect() }
+        for client in clients {
+            port.pass(.milliseconds(100))
+            port.send(get("/metrics"), on: client)
+            port.answer(large)
+        }
+        #expect(port.closed == Set(clients.prefix(4)), "six of ten MiB are below 64 MiB")
+        port.room = .max
+        for client in clients.dropFirst(4) {
+            port.flush(client)
+            #expect(port.takeText(client).utf8.count > 10 << 20)
+        }
+    }
+
+    @Test func `empty lines are no request, and keep no connection`() {
+        let port = PortUnderTest()
+        let client = port.connect()
+        for _ in 0..<5 {
+            port.send("\r\n", on: client)
+            port.pass(.milliseconds(11_900))
+        }
+        #expect(port.closed.isEmpty)
+        port.send("\r\n", on: client)
+        port.pass(.milliseconds(600))
+        #expect(port.closed.contains(client) && port.takeStatus(client) == nil)
+    }
+
+    @Test func `a connection keeps what it may when the port listens elsewhere`() {
+        let port = PortUnderTest(.network, token: "secret")
+        let old = port.connect()
+        port.service.open(.unixSocket)
+        let new = port.connect()
+        for client in [old, new] { port.send(get("/metrics"), on: client) }
+        #expect(port.takeStatus(old) == 401)
+        port.answer()
+        #expect(port.takeStatus(new) == 200)
+    }
+
+    @Test func `a port that closes answers those that wait, and takes nobody in`() {
+        let port = PortUnderTest(token: "secret")
+        let (waiting, idle) = (port.connect(), port.connect())
+        port.send(
+            "POST /reload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n\r\n",
+            on: waiting)
+        port.service.close()
+        port.settle()
+        #expect(port.closed == [idle])
+        let late = port.connect()
+        #expect(port.closed == [idle, late])
+        port.answer()
+        #expect(port.takeStatus(waiting) == 200 && port.halfClosed == [waiting])
+    }
+
+    @Test func `the descriptor of an idle connection is given up for others`() {
+        let port = PortUnderTest()
+        let busy = port.connect()
+        port.send("GET", on: busy)
+        let idle = port.connect()
+        port.service.makeRoomForOthers()
+        port.settle()
+        #expect(port.closed == [idle])
+        port.service.makeRoomForOthers()
+        port.settle()
+        #expect(port.closed == [idle], "a request under way is nobody else's room")
+    }
+
     @Test func `those that wait for an answer are never closed for others`() {
         let port = PortUnderTest()
         let clients = (0..<256).map { _ in port.connect() }
@@ -329,6 +416,20 @@ extension PortServiceTests {
         #expect(port.takeText(client).isEmpty)
     }
 
+    @Test func `a late answer is not taken for that to the next question`() {
+        let port = PortUnderTest(token: "secret")
+        let client = port.connect()
+        let fields = "Host: localhost\r\nAuthorization: Bearer secret\r\nContent-Length: "
+        port.send("POST /reload HTTP/1.1\r\n\(fields)0\r\n\r\n", on: client)
+        port.pass(.seconds(2))
+        #expect(port.takeStatus(client) == 503)
+        port.send("PUT /concurrency HTTP/1.1\r\n\(fields)9\r\n\r\n{\"max\":5}", on: client)
+        port.answer {
+            if case .setConcurrency(let maximum) = $0 { .limited(maximum) } else { .refused([]) }
+        }
+        #expect(port.takeText(client).hasSuffix("{\"max\":5}\n"))
+    }
+
     @Test(arguments: [
         ("POST /cache/clear", "", PortQuestion.clearCache(server: nil, tool: nil)),
         ("POST /cache/clear", "{}", .clearCache(server: nil, tool: nil)),
@@ -361,6 +462,7 @@ extension PortServiceTests {
     @Test(arguments: [
         ("POST /cache/clear", "[]"), ("POST /cache/clear", "{"), ("POST /cache/clear", "x"),
         ("POST /cache/clear", #"{"server":1}"#), ("POST /cache/clear", #"{"tool":["a"]}"#),
+        ("POST /cache/clear", #"{"sever":"a"}"#), ("PUT /concurrency", #"{"max":5,"min":1}"#),
         ("PUT /concurrency", ""), ("PUT /concurrency", "{}"), ("PUT /concurrency", #"{"max":0}"#),
         ("PUT /concurrency", #"{"max":100001}"#), ("PUT /concurrency", #"{"max":"5"}"#),
         ("PUT /concurrency", #"{"max":-5}"#), ("PUT /concurrency", #"{"max":1.5}"#),
@@ -465,7 +567,7 @@ extension PortServiceTests {
     @Test func `a new token counts at once`() {
         let port = PortUnderTest(token: "old")
         let client = port.connect()
-        port.service.setAccess(exposure: .loopback, token: "new")
+        port.service.setToken("new")
         for (token, status) in [("old", 403), ("new", nil)] {
             port.send(
                 "POST /reload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n\r\n",

@@ -243,7 +243,9 @@ func fixture(_ name: String) throws -> String {
         ("9300", "127.0.0.1:9300", true), ("localhost:1", "localhost:1", true),
         ("[::1]:65535", "[::1]:65535", true), ("0.0.0.0:80", "0.0.0.0:80", false),
         ("[::]:80", "[::]:80", false), ("127.evil.com:80", "127.evil.com:80", false),
-        ("127.9.8.7:80", "127.9.8.7:80", true), ("0", "127.0.0.1:0", true),
+        ("127.9.8.7:80", "127.9.8.7:80", true), ("127.1:80", "127.1:80", false),
+        ("127.0.0.256:80", "127.0.0.256:80", false), ("127.0.0.1.5:80", "127.0.0.1.5:80", false),
+        ("0", "127.0.0.1:0", true),
         ("unix:/run/mcpo.sock", "unix:/run/mcpo.sock", true), ("unix:a b", "unix:a b", true),
     ])
     func `addresses are read and written`(text: String, written: String, isLocal: Bool) throws {

@@ -26,4 +26,16 @@ extension RawSpan {
         }
         return .absent
     }
+
+    /// Whether all keys of `object` are among `keys`. The line must have been accepted by
+    /// `Envelope.scan`.
+    package func hasOnlyMembers(_ keys: [StaticString], in object: JSONValue) -> Bool {
+        var members = ObjectMembers(self, of: object)
+        while let member = members.next(self) {
+            var isKnown = false
+            for key in keys where member.isNamed(key, self) { isKnown = true }
+            if !isKnown { return false }
+        }
+        return true
+    }
 }

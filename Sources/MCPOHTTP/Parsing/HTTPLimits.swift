@@ -4,6 +4,9 @@
 package enum HTTPLimits {
     /// Connections at once. More than the agents and scrapers of one machine ever open.
     package static let connections = 256
+    /// Bytes of answers that wait to be taken, of all connections together. With a thousand tools one
+    /// has half a megabyte to seven.
+    package static let waitingBytes = 64 * 1024 * 1024
     /// Bytes of request line and fields. As nginx's four buffers of 8 KiB, halved: cookies of other
     /// programs on the same host are sent here too.
     package static let head = 16 * 1024
