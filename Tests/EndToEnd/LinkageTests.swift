@@ -34,6 +34,16 @@ import Testing
         }
     }
 
+    @Test(
+        "The executable that is shipped has no regular expressions in it",
+        .enabled(if: Products.release != nil, "MCPO_RELEASE_BINARY names it"))
+    func noRegularExpressions() throws {
+        let program = try Data(contentsOf: URL(fileURLWithPath: try #require(Products.release)))
+        // Symbols of the module; one call of String.contains(String) brings two megabytes of it.
+        #expect(program.range(of: Data("17_StringProcessing".utf8)) == nil)
+        #expect(program.range(of: Data("$s8MCPOCore".utf8)) != nil, "there are symbols to look at")
+    }
+
     @Test("The stub server links no Foundation")
     func stubHasNoFoundation() throws {
         for line in try libraries(of: Products.stub) { #expect(!line.contains("Foundation")) }

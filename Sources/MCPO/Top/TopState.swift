@@ -118,11 +118,19 @@ package struct TopState: Equatable, Sendable {
 
     /// The rows to show, in their order.
     package func rows(of model: TopModel) -> [TopRow] {
-        let wanted = filter.lowercased()
+        let wanted = Array(filter.lowercased().utf8)
         let rows = model.rows.filter { row in
-            wanted.isEmpty || row.endpoint.name.lowercased().contains(wanted)
-                || row.endpoint.server?.lowercased().contains(wanted) ?? false
+            Self.isIn(row.endpoint.name, wanted)
+                || row.endpoint.server.map { Self.isIn($0, wanted) } ?? false
         }
         return sort.sorted(rows, isReversed: isReversed)
+    }
+
+    /// Whether a text has a part, in lower case. (What the standard library has for it comes with its
+    /// regular expressions: two megabytes of every mcpo's memory.)
+    private static func isIn(_ text: String, _ part: [UInt8]) -> Bool {
+        let bytes = Array(text.lowercased().utf8)
+        guard bytes.count >= part.count else { return false }
+        return (0...(bytes.count - part.count)).contains { bytes[$0...].starts(with: part) }
     }
 }
