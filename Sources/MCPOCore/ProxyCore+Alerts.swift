@@ -33,13 +33,26 @@ extension ProxyCore {
             if caching.monitor.hasMoreToRead {
                 alerts.readAt = now.advanced(by: Self.partPause)
             }
-            for (place, cache) in caching.caches.statistics.enumerated() {
+            for cache in caching.caches.statistics {
                 let (hits, misses) = (cache.statistics.hits, cache.statistics.misses)
-                let change = alerts.note(hits: hits, misses: misses, ofCache: place, at: now)
+                let change = alerts.note(hits: hits, misses: misses, ofCache: cache.place, at: now)
                 if let change { tell(change, at: now, into: &effects) }
             }
         }
         for change in alerts.expire(at: now) { tell(change, at: now, into: &effects) }
+    }
+
+    /// Takes other settings of the caches over. Nothing is said of a cache that they do not have.
+    mutating func setCaching(_ settings: CachingSettings, into effects: inout Effects) {
+        let before = caching.caches.statistics
+        caching.set(settings)
+        let after = Set(caching.caches.statistics.map(\.place))
+        for cache in before where !after.contains(cache.place) {
+            let (hits, misses) = (cache.statistics.hits, cache.statistics.misses)
+            for change in alerts.forget(cache: cache.place, hits: hits, misses: misses) {
+                tell(change, at: present, into: &effects)
+            }
+        }
     }
 
     /// Takes other thresholds over.
@@ -71,6 +84,7 @@ extension ProxyCore {
                 case .back: "it is as it should be again"
                 case .forgotten: "there were no more requests"
                 case .otherThreshold: "the threshold has changed"
+                case .retired: "it is not in use any more"
                 }
             effects.log(
                 .info, server: server.isEmpty ? nil : server,

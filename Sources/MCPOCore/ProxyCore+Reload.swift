@@ -21,7 +21,9 @@ extension ProxyCore {
         gateway.settings = gatewaySettings
         limiter.set(new.concurrency ?? ConcurrencySettings())
         retryBudget.setPercent(new.retry.budgetPercent)
-        if let cachingSettings = new.caching { caching.set(cachingSettings) }
+        if let cachingSettings = new.caching {
+            setCaching(cachingSettings, into: &effects)
+        }
         setAlerts(new.alerts, into: &effects)
         let before = order
         order = new.servers.map { server in

@@ -67,4 +67,33 @@ import Testing
         #expect(try subject.process(of: "a", "2") == process)
         #expect(try subject.finish() == .status(0))
     }
+
+    @Test("The alert of a cache has its own name after another one has gone, whose alert is over")
+    func alertsOfCaches() throws {
+        let rules = """
+            , "mcpo": {"tools": {"echo": {"cache": "used", "ttl": "1h"}, \
+            "pid": {"cache": "early", "ttl": "1h"}}}
+            """
+        let alerts = #""monitor": {"alerts": {"hitRate": 99}}"#
+        let file = try ServersFile(
+            servers: [("a", ServersFile.stub([], rules))],
+            mcpo: #"{"caches": {"early": {}, "used": {}}, \#(alerts)}"#)
+        let subject = try Subject(Setup(file))
+        try subject.initialize()
+        _ = try subject.toolNames()
+        for number in 0..<25 { try subject.call("1\(number)", "pid", #"{"n":\#(number)}"#) }
+        try eventually("the first alert") { subject.errors.contains("alert: the cache early ") }
+        let entry = ServersFile.stub(
+            [], #", "mcpo": {"tools": {"echo": {"cache": "used", "ttl": "1h"}}}"#)
+        try replace(
+            file.path,
+            #"{"mcpServers": {"a": \#(entry)}, "mcpo": {"caches": {"used": {}}, \#(alerts)}}"#)
+        subject.signal(SIGHUP)
+        try eventually("the end of the alert") {
+            subject.errors.contains("the cache early: it is not in use any more")
+        }
+        for number in 0..<25 { try subject.call("2\(number)", "echo", #"{"text":"\#(number)"}"#) }
+        try eventually("the second alert") { subject.errors.contains("alert: the cache used ") }
+        #expect(try subject.finish() == .status(0))
+    }
 }

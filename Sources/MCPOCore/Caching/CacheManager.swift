@@ -91,9 +91,12 @@ package struct CacheManager: ~Copyable {
         return start + handle.number
     }
 
-    /// The numbers of all caches in force, in the order of `names`.
-    package var statistics: [(name: String, statistics: CacheStatistics)] {
-        names.indices.filter { !retired.contains($0) }.map { (names[$0], caches[$0].statistics) }
+    /// The figures of all caches in force, in the order of `names`; `place` is a cache's own there,
+    /// whatever else is in force.
+    package var statistics: [(place: Int, name: String, statistics: CacheStatistics)] {
+        names.indices.filter { !retired.contains($0) }.map {
+            ($0, names[$0], caches[$0].statistics)
+        }
     }
 
     /// Drops everything.

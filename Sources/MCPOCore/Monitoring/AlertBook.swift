@@ -5,6 +5,7 @@
 //     raised    a reading is back, 10 s or more after it was raised    quiet     (told)
 //               no request for ten minutes                             quiet     (told)
 //               another threshold                                      quiet     (told)
+//               its cache is out of force                              quiet     (told)
 //
 // The book keeps no time: it is asked when something has changed, and says when it wants to be asked
 // though nothing has (`nextDeadline`), which without alerts is never.
@@ -32,6 +33,8 @@ package struct AlertBook: Sendable {
         case forgotten
         /// The thresholds are others.
         case otherThreshold
+        /// There is no such cache any more.
+        case retired
     }
 
     package enum Change: Equatable, Sendable {
@@ -102,6 +105,19 @@ package struct AlertBook: Sendable {
             let threshold = thresholds.hitRate
         else { return nil }
         return note(.low(.cold, rate, threshold: threshold), of: .cache(place), at: now)
+    }
+
+    /// A cache is out of force: its alert ends, and if it ever comes back, only what it counts from
+    /// then on says anything of it.
+    package mutating func forget(cache place: Int, hits: Int, misses: Int) -> [Change] {
+        if place < lookups.count { lookups[place] = RecentLookups(after: hits, misses) }
+        var changes: [Change] = []
+        alerts.removeAll { alert in
+            guard alert.subject == .cache(place) else { return false }
+            changes.append(.cleared(alert, .retired))
+            return true
+        }
+        return changes
     }
 
     /// When `expire` has something to do; `.never` if only readings can change anything.

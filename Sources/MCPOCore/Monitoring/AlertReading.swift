@@ -83,6 +83,15 @@ struct RecentLookups: Equatable, Sendable {
     private var middle = Mark()
     private var latest = Mark()
 
+    /// Of a cache that has counted nothing yet.
+    init() {}
+
+    /// Of what a cache counts beyond this.
+    init(after hits: Int, _ misses: Int) {
+        start = Mark(hits: hits, lookups: hits + misses)
+        (middle, latest) = (start, start)
+    }
+
     /// Takes in what a cache has counted since it was made.
     /// - Returns: the hit rate in percent; nil when there were no lookups since the last time, or
     ///   too few in all.

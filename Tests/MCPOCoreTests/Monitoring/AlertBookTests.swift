@@ -175,6 +175,22 @@ extension AlertBookTests {
         #expect(book.alerts.isEmpty)
     }
 
+    @Test func `nothing is said of a cache out of force, nor of what it counted before`() {
+        var book = AlertBook(Self.thresholds)
+        let now = Instant(nanoseconds: 0)
+        for place in 1...2 { _ = book.note(hits: 0, misses: 600, ofCache: place, at: now) }
+        #expect(book.alerts.map(\.subject) == [.cache(1), .cache(2)])
+        let changes = book.forget(cache: 1, hits: 0, misses: 600)
+        #expect(book.alerts.map(\.subject) == [.cache(2)])
+        guard case .cleared(let alert, .retired)? = changes.first, changes.count == 1 else {
+            Issue.record("\(changes)")
+            return
+        }
+        #expect(alert.subject == .cache(1))
+        #expect(book.note(hits: 0, misses: 600, ofCache: 1, at: now) == nil)
+        #expect(book.note(hits: 600, misses: 600, ofCache: 1, at: now) == nil, "all it has is hits")
+    }
+
     @Test func `a cache that nobody asks is not cold`() {
         var book = AlertBook(Self.thresholds)
         for second in 0..<100 {
