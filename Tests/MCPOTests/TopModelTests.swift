@@ -69,6 +69,21 @@ private func rates(_ model: TopModel) -> [Double?] { model.rows.map(\.rate) }
         #expect(model.rate == nil && model.isNews(at: moment(1)))
     }
 
+    @Test("A number that no figure can be is taken as missing, and every rate is finite")
+    func absurd() throws {
+        for number in ["1e308", "-1e308", "1e999", "1e30"] {
+            var model = TopModel()
+            for (second, total) in ["0", number, "0"].enumerated() {
+                let tools = ["a", "b"].map { #""\#($0)":{"total_requests":\#(total)}"# }
+                let text = #"{"performance":{\#(tools.joined(separator: ","))},"connection":{}}"#
+                let reading = try #require(MetricsReading(Array(text.utf8)))
+                model.take(reading, at: moment(Double(second) / 10))
+                #expect(model.rate?.isFinite ?? true)
+                #expect(!model.history.contains { !$0.rate.isFinite })
+            }
+        }
+    }
+
     @Test("A slow answer is no restart, and a count that shrinks gives no negative rate")
     func noRestart() throws {
         var model = TopModel()

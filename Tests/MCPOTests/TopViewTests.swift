@@ -53,6 +53,29 @@ private func text(_ screen: TopScreen) -> String {
 }
 
 @Suite struct TopScreenTests {
+    @Test("A document of absurd numbers has a screen", arguments: ["1e308", "1e30", "-1e30"])
+    func absurd(number: String) throws {
+        var model = TopModel()
+        for (second, each) in ["0", number].enumerated() {
+            let text = #"""
+                {"performance":{"a":{"total_requests":\#(each),"avg_duration":\#(each),
+                   "p50_duration":\#(each),"success_rate":\#(each),"cache_hits":\#(each)},
+                  "b":{"total_requests":\#(each),"qps_5s":\#(each)}},
+                 "cache":{"c":{"hits":\#(each),"current_size":\#(each),"max_size":1e-300,
+                   "memory_bytes":\#(each)}},
+                 "alerts":[{"kind":"slow","value":\#(each),"since":\#(each)}],
+                 "concurrency":{"current_concurrent":\#(each),"queued":\#(each)},
+                 "timestamp":\#(each),"connection":{"servers":{"s":{"restarts":\#(each)}}}}
+                """#
+            let reading = try #require(MetricsReading(Array(text.utf8)))
+            model.take(reading, at: now.advanced(byNanoseconds: Int64(second) * 100_000_000))
+        }
+        for lines in [5, 14, 50] {
+            let shown = text(try screen(model, 100, lines))
+            #expect(shown.contains("last minute") || lines == 5)
+        }
+    }
+
     @Test("The screen of a busy mcpo at 100 by 14")
     func usual() throws {
         #expect(

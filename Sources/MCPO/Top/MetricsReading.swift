@@ -1,7 +1,7 @@
 // The document of `GET /metrics` (SPEC §8) as far as it is shown.
 //
 // Every member may be missing, as in the documents of older versions: what is not told is nil. What
-// has another type than it should is taken as missing.
+// has another type than it should is taken as missing, and so is a number that no figure can be.
 
 /// One document.
 package struct MetricsReading: Equatable, Sendable {
@@ -152,6 +152,9 @@ package struct MetricsReading: Equatable, Sendable {
 }
 
 extension FileNode {
+    /// Beyond any figure of a real mcpo, and small enough that sums and rates stay finite.
+    private static let largest = 1e30
+
     fileprivate func text(_ name: String) -> String? {
         guard case .scalar(.string(let text))? = member(name)?.node.value else { return nil }
         return text
@@ -159,7 +162,7 @@ extension FileNode {
 
     fileprivate func number(_ name: String) -> Double? {
         guard case .scalar(.number(let lexeme))? = member(name)?.node.value,
-            let number = Double(lexeme), number.isFinite
+            let number = Double(lexeme), abs(number) <= Self.largest
         else { return nil }
         return number
     }

@@ -124,8 +124,9 @@ struct TopSections {
     }
 
     private static func bar(_ rate: Double, of peak: Double) -> String {
-        guard peak > 0, rate > 0 else { return heights[0] }
-        return heights[min(7, Int(rate / peak * 8))]
+        let height = rate / peak * 8
+        guard height.isFinite, height > 0 else { return heights[0] }
+        return heights[Int(min(7, height))]
     }
 
     // MARK: Alerts
