@@ -23,4 +23,6 @@ package enum Bounds {
     static let separatorLength = 1...8
     /// What clients allow a name to have.
     static let exposedNameLength = 1...64
+    /// Half of what the port takes as the head of a request.
+    static let tokenBytes = 4_096
 }

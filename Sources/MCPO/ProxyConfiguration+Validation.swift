@@ -249,6 +249,13 @@ extension ProxyConfiguration.Monitor {
 
 extension ProxyConfiguration.HTTP {
     fileprivate func review(_ review: inout Review) {
+        if let token {
+            review.expect(
+                token.utf8.count <= Bounds.tokenBytes
+                    && token.utf8.allSatisfy { (0x21...0x7E).contains($0) }, ["http", "token"],
+                "must be at most \(Bounds.tokenBytes) visible ASCII characters, without spaces: "
+                    + "no request could bear another")
+        }
         guard let listen else { return }
         review.expect(
             listen.isLocal || hasToken, ["http", "listen"],

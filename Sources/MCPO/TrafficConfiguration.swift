@@ -107,7 +107,8 @@ extension ProxyConfiguration {
         public var listen: ListenAddress?
         /// What a request must bear that changes something, and one for metrics if the address is
         /// the network's (`Authorization: Bearer TOKEN`); nil (the default) or empty is none, and
-        /// nothing can be changed.
+        /// nothing can be changed. At most 4,096 visible ASCII characters, without spaces: no request
+        /// could bear another.
         public var token: String?
 
         public init(listen: ListenAddress? = nil, token: String? = nil) {

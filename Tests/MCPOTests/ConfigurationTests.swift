@@ -137,6 +137,14 @@ import Testing
             ("startupWait", { @Sendable in $0.startupWait = .seconds(-1) }),
             ("monitor.alerts.hitRate", { @Sendable in $0.monitor.alerts.hitRate = -1 }),
             ("http.listen", { @Sendable in $0.http = .init(listen: .init(port: -1)) }),
+            ("http.token", { @Sendable in $0.http = .init(token: "two words") }),
+            ("http.token", { @Sendable in $0.http = .init(token: "line\n") }),
+            ("http.token", { @Sendable in $0.http = .init(token: "schlüssel") }),
+            ("http.token", { @Sendable in $0.http = .init(token: "\u{7F}") }),
+            (
+                "http.token",
+                { @Sendable in $0.http = .init(token: String(repeating: "a", count: 4_097)) }
+            ),
             ("server.maxConcurrent", { @Sendable in $0.server.maxConcurrent = 0 }),
             ("server.maxRetries", { @Sendable in $0.server.maxRetries = -1 }),
             ("server.timeout", { @Sendable in $0.server.timeout = .zero }),
@@ -147,5 +155,17 @@ import Testing
         var configuration = ProxyConfiguration(server: ServerConfiguration(command: "server"))
         spoil(&configuration)
         #expect(keys(configuration) == [key])
+    }
+
+    @Test func `a token of visible characters is taken, and a bad one is not shown`() {
+        var configuration = ProxyConfiguration(server: ServerConfiguration(command: "server"))
+        let visible = String(decoding: (0x21...0x7E).map(UInt8.init), as: UTF8.self)
+        for token in ["", visible, String(repeating: "a", count: 4_096)] {
+            configuration.http = .init(token: token)
+            #expect(configuration.problems.isEmpty)
+        }
+        configuration.http = .init(token: "hush hush")
+        #expect(!"\(configuration.problems)".contains("hush"))
+        #expect(configuration.problems.map(\.rule).first?.hasPrefix("must be at most 4096") == true)
     }
 }
