@@ -40,6 +40,25 @@ import Testing
             failure("/dev/zero", limit: 3 << 20) == "is larger than 3 MiB: no configuration is")
     }
 
+    @Test func `a pipe is read that was given, and one with a name is not waited for`() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        let (reading, writing) = (ends[0], ends[1])
+        defer { close(reading) }
+        let given = "/dev/fd/\(reading)"
+        let writer = Thread {
+            usleep(50_000)
+            _ = write(writing, "{}", 2)
+            close(writing)
+        }
+        writer.start()
+        #expect(try readFile(given, limit: 10).get() == Array("{}".utf8))
+        let path = "/tmp/mcpo-pipe-\(getpid())"
+        #expect(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        #expect(failure(path, limit: 10) == "cannot be read: it is a pipe, not a file")
+    }
+
     @Test(arguments: ["", "a\0b"])
     func `what is no path is refused`(path: String) {
         #expect(
