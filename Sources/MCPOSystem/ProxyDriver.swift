@@ -268,7 +268,12 @@ extension ProxyDriver {
         switch outcome {
         case .failed(let problems):
             note(.error, problems + ["the configuration was not loaded: the old one holds"])
-        case .same: note(.info, ["configuration loaded again: nothing has changed"])
+        case .same:
+            note(.info, ["configuration loaded again: nothing has changed"])
+            // A limit that was set since holds until the file is read again, which it was.
+            if let maximum = proxy.settings.concurrency?.maximum {
+                proxy.handle(.setConcurrencyLimit(maximum), at: now, into: &effects)
+            }
         case .changed(var settings, let commands, let lines):
             note(.info, ["configuration loaded again"] + lines)
             settings.wallClockOffset = proxy.settings.wallClockOffset
