@@ -236,25 +236,38 @@ extension ProxyDriver {
         let descriptor = control.input
         let transfer = bytes.withUnsafeMutableBytes { readSome(descriptor, into: $0) }
         guard case .bytes(let count) = transfer else { return }
+        var hasObeyed = false
         for byte in bytes.prefix(count) {
             switch ControlRequest(rawValue: byte) {
             case .stop: proxy.handle(.stop, at: now, into: &effects)
             case .hangUp: _ = reloadConfiguration()
-            case .order: obeyOrders()
-            case nil: break
+            // An order is in the box before its byte is in the pipe: the first look finds all.
+            case .order where !hasObeyed:
+                hasObeyed = true
+                obeyOrders()
+            case .order, nil: break
             }
         }
     }
 
+    /// Carries out what is in the box, in order; but the configuration is read once for all who ask
+    /// for that, in the place of the last of them: a flood of such orders does not stop the calls.
     private mutating func obeyOrders() {
-        for order in control.takeOrders() {
+        var reloads: [@Sendable (ReloadOutcome?) -> Void] = []
+        let orders = control.takeOrders()
+        let lastReload = orders.lastIndex { if case .reload = $0 { true } else { false } }
+        for (place, order) in orders.enumerated() {
             switch order {
             case .event(let event): proxy.handle(event, at: now, into: &effects)
             case .metrics(let reply): reply(proxy.metricsReading(at: now))
             case .clearCache(let server, let tool, let reply):
                 reply(proxy.clearCache(ofServer: server, tool: tool))
             case .log(let record): log.write(record)
-            case .reload(let reply): reply(reloadConfiguration())
+            case .reload(let reply):
+                reloads.append(reply)
+                guard place == lastReload else { continue }
+                let outcome = reloadConfiguration()
+                for reply in reloads { reply(outcome) }
             }
         }
     }

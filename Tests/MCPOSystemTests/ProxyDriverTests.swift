@@ -34,6 +34,17 @@ import Testing
         return count.value
     }
 
+    @Test func `orders to reload that come at once are carried out at once, and all are told`()
+        throws
+    {
+        let told = Count()
+        let orders = (0..<200).map { _ in
+            ControlOrder.reload { outcome in if case .same? = outcome { told.add() } }
+        }
+        #expect(try run(orders) == 1)
+        #expect(told.value == 200)
+    }
+
     @Test func `a limit that was set holds until the configuration is read, though it is the same`()
         throws
     {
