@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from support.dashboard import Dashboard
 from support.program import Program, real_mcpo
 
-TOKEN = "correct horse"
+TOKEN = "correct-horse"
 CLIENT = {
     "protocolVersion": "2025-11-25",
     "capabilities": {},
