@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs programs that tests need, where that asks nobody: as root, on Debian and its relatives.
+# Installs programs that tests need, where that asks nobody: as root (or with sudo that wants no password), on Debian
+# and its relatives.
 #
 #   Tests/programs.sh prometheus chromium
 set -eu
@@ -10,15 +11,17 @@ for program in "$@"; do
 done
 [ -n "$missing" ] || exit 0
 
-if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+sudo=
+[ "$(id -u)" -eq 0 ] || sudo="sudo -n"
+if ! command -v apt-get >/dev/null 2>&1 || ! $sudo true 2>/dev/null; then
     echo "not installed, so the tests that need them are skipped:$missing" >&2
     exit 0
 fi
 echo "installing$missing …" >&2
-export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 # Debian's names of the packages are those of the programs.
-if ! { apt-get update && apt-get install --yes --no-install-recommends $missing; } >"$log" 2>&1; then
+apt() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@"; }
+if ! { apt update && apt install --yes --no-install-recommends $missing; } >"$log" 2>&1; then
     tail -n 5 "$log" >&2
     echo "could not install$missing; the tests that need them are skipped" >&2
 fi
