@@ -9,7 +9,8 @@ internal import MCPOHTTP
 import MCPOSystem
 import Synchronization
 
-/// The port, opened, changed and closed as the configuration says; from any thread.
+/// The port, opened, changed and closed as the configuration says: by the thread that starts the
+/// proxy, then by the proxy's own.
 final class HTTPPort: Sendable {
     /// What the proxy's thread tells the port's.
     enum Message: Sendable {
@@ -59,12 +60,14 @@ final class HTTPPort: Sendable {
         return "http: metrics and dashboard at \(address)"
     }
 
-    /// The same for a reload: what cannot be done leaves the port as it is, and is told.
+    /// The same for a reload: what cannot be done leaves the port where it is, and is told.
     func applied(_ configuration: ProxyConfiguration.HTTP?) -> [String] {
         do throws(ProxyStartError) {
             return try apply(configuration).map { [$0] } ?? []
         } catch {
-            let words = "\(error.description); the port stays as it was"
+            let isOpen = state.withLock { $0.listen != nil }
+            let words =
+                "\(error.description); the port \(isOpen ? "stays where it was" : "is closed")"
             control.send(.log(LogRecord(level: .error, server: nil, message: words)))
             return []
         }

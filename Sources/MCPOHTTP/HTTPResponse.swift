@@ -18,10 +18,16 @@ struct HTTPResponse: Equatable, Sendable {
 
     /// What was asked for cannot be had: the reason in words, for programs too.
     static func error(_ status: HTTPStatus, _ words: String) -> HTTPResponse {
-        var body = Array(#"{"error":"#.utf8)
-        appendJSONString(words, to: &body)
-        body += Array("}\n".utf8)
-        return HTTPResponse(status, .json, body)
+        json(status) { $0.member("error", words) }
+    }
+
+    /// An object, on a line of its own.
+    static func json(
+        _ status: HTTPStatus, _ members: (inout JSONWriter) -> Void
+    ) -> HTTPResponse {
+        var writer = JSONWriter()
+        writer.object(members)
+        return HTTPResponse(status, .json, writer.bytes + [0x0A])
     }
 
     func with(_ field: StaticText) -> HTTPResponse {

@@ -11,48 +11,39 @@ enum HealthDocument {
     static func health(_ snapshot: MetricsSnapshot) -> HTTPResponse {
         let connection = snapshot.connection
         let ill = connection.servers.count { $0.status != .healthy }
-        var body = Array(#"{"status":""#.utf8)
-        body += Array(connection.status.word.description.utf8)
-        body += Array("\"".utf8)
-        if ill > 0 {
-            let all = connection.servers.count
-            let verb = ill == 1 ? "is" : "are"
-            append("reason", "\(ill) of \(all) servers \(verb) not healthy", to: &body)
+        return .json(connection.status == .unhealthy ? .unavailable : .ok) {
+            $0.member("status", connection.status.word)
+            if ill > 0 {
+                let all = connection.servers.count
+                $0.member(
+                    "reason", "\(ill) of \(all) servers \(ill == 1 ? "is" : "are") not healthy")
+            }
+            $0.objectMember("servers") { writer in
+                for server in connection.servers { write(server, &writer) }
+            }
         }
-        body += Array(#","servers":{"#.utf8)
-        for (place, server) in connection.servers.enumerated() {
-            if place > 0 { body.append(UInt8(ascii: ",")) }
-            appendJSONString(server.name, to: &body)
-            body += Array(#":{"status":""#.utf8)
-            body += Array(server.status.word.description.utf8)
-            body += Array("\"".utf8)
-            if !server.reason.isEmpty { append("reason", server.reason, to: &body) }
-            body += Array("}".utf8)
+    }
+
+    private static func write(_ server: ServerFigures, _ writer: inout JSONWriter) {
+        writer.key(Array(server.name.utf8))
+        writer.object {
+            $0.member("status", server.status.word)
+            if !server.reason.isEmpty { $0.member("reason", server.reason) }
         }
-        body += Array("}}\n".utf8)
-        return HTTPResponse(connection.status == .unhealthy ? .unavailable : .ok, .json, body)
     }
 
     static func unanswered(_ reason: String) -> HTTPResponse {
-        var body = Array(#"{"status":"unhealthy""#.utf8)
-        append("reason", reason, to: &body)
-        body += Array("}\n".utf8)
-        return HTTPResponse(.unavailable, .json, body)
+        .json(.unavailable) {
+            $0.member("status", HealthStatus.unhealthy.word)
+            $0.member("reason", reason)
+        }
     }
 
     static func readiness(_ snapshot: MetricsSnapshot) -> HTTPResponse {
         let connection = snapshot.connection
-        if connection.isReady {
-            return HTTPResponse(.ok, .json, Array("{\"ready\":true}\n".utf8))
+        return .json(connection.isReady ? .ok : .unavailable) {
+            $0.member("ready", connection.isReady)
+            if !connection.isReady { $0.member("reason", connection.unreadyReason) }
         }
-        var body = Array(#"{"ready":false"#.utf8)
-        append("reason", connection.unreadyReason, to: &body)
-        body += Array("}\n".utf8)
-        return HTTPResponse(.unavailable, .json, body)
-    }
-
-    private static func append(_ key: StaticString, _ value: String, to body: inout [UInt8]) {
-        body += Array(",\"\(key)\":".utf8)
-        appendJSONString(value, to: &body)
     }
 }

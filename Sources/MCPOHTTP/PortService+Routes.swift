@@ -125,31 +125,20 @@ extension PortService {
     static func response(to reply: PortReply) -> HTTPResponse {
         switch reply {
         case .snapshot: return .error(.unavailable, "the proxy answered something else")
-        case .cleared(let count?):
-            return HTTPResponse(.ok, .json, Array("{\"cleared\":\(count)}\n".utf8))
+        case .cleared(let count?): return .json(.ok) { $0.member("cleared", count) }
         case .cleared(nil): return .error(.notFound, "there is no server or tool of that name")
-        case .limited(let maximum):
-            return HTTPResponse(.ok, .json, Array("{\"max\":\(maximum)}\n".utf8))
+        case .limited(let maximum): return .json(.ok) { $0.member("max", maximum) }
         case .reloaded(let changes):
-            return HTTPResponse(.ok, .json, list("changes", changes))
+            return .json(.ok) { $0.arrayMember("changes") { Self.write(changes, &$0) } }
         case .refused(let problems):
-            var response = HTTPResponse.error(.unprocessable, "the configuration was not loaded")
-            response.body.removeLast(2)  // the brace and the newline
-            response.body += list("problems", problems).dropFirst().withComma
-            return response
+            return .json(.unprocessable) {
+                $0.member("error", "the configuration was not loaded")
+                $0.arrayMember("problems") { Self.write(problems, &$0) }
+            }
         }
     }
 
-    private static func list(_ key: StaticString, _ lines: [String]) -> [UInt8] {
-        var body = Array("{\"\(key)\":[".utf8)
-        for (place, line) in lines.enumerated() {
-            if place > 0 { body.append(UInt8(ascii: ",")) }
-            appendJSONString(line, to: &body)
-        }
-        return body + Array("]}\n".utf8)
+    private static func write(_ lines: [String], _ writer: inout JSONWriter) {
+        for line in lines { writer.value(line) }
     }
-}
-
-extension ArraySlice<UInt8> {
-    fileprivate var withComma: [UInt8] { [UInt8(ascii: ",")] + self }
 }

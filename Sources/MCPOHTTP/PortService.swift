@@ -14,7 +14,7 @@ package enum PortQuestion: Equatable, Sendable {
     case snapshot
     /// Of a server, or one of its tools by the name that clients see, or of all.
     case clearCache(server: String?, tool: String?)
-    /// Of all servers together, or of one.
+    /// Calls at once, of all servers together.
     case setConcurrency(Int)
     case reload
 }
@@ -59,12 +59,13 @@ package final class PortService {
     private var isClosing = false
     private var lastQuestion = 0
     private var connections: [UInt32: PortConnection] = [:]
-    package private(set) var effects: [PortEffect] = []
-    var snapshots = SnapshotShelf()
+    private var effects: [PortEffect] = []
+    private var snapshots = SnapshotShelf()
     private let wallOffset: Int64
     private var date: (second: Int64, field: [UInt8]) = (-1, [])
 
-    /// - Parameter wallOffset: what to add to instants to get nanoseconds since 1970.
+    /// - Parameters:
+    ///   - wallOffset: what to add to instants to get nanoseconds since 1970.
     ///   - connectionLimit: connections at once, at most `HTTPLimits.connections`.
     package init(
         exposure: PortExposure, token: String?, wallOffset: Int64,

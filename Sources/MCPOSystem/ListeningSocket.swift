@@ -38,7 +38,7 @@ enum Acceptance: ~Copyable {
 }
 
 /// One socket that takes connections, non-blocking. A socket's file is deleted with it.
-package final class ListeningSocket {
+package final class ListeningSocket: Sendable {
     /// Connections that the kernel keeps until they are taken.
     private static let backlog: Int32 = 128
 
@@ -181,7 +181,7 @@ package final class ListeningSocket {
 }
 
 /// A socket's file, known by its number too.
-private struct SocketFile {
+private struct SocketFile: Sendable {
     private let path: String
     private let device: dev_t
     private let inode: ino_t

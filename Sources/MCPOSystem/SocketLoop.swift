@@ -57,9 +57,9 @@ package final class SocketInbox<Message: Sendable>: Sendable {
     enum Item: Sendable {
         case message(Message)
         /// Listen there, and nowhere else any more, and tell the service.
-        case listen(HandedSockets, Message)
+        case listen([ListeningSocket], Message)
         /// Say that everything before it is done.
-        case acknowledge(DescriptorNumber)
+        case acknowledge(Acknowledgement)
         case stop
     }
 
@@ -76,19 +76,18 @@ package final class SocketInbox<Message: Sendable>: Sendable {
     func stop() { add(.stop) }
 
     /// - Parameters:
-    ///   - sockets: used by nobody else from now on.
+    ///   - sockets: those to listen on; none is nowhere.
     ///   - message: what the service is told before anybody comes in there.
-    package func listen(on sockets: sending [ListeningSocket], telling message: Message) {
-        add(.listen(HandedSockets(sockets), message))
+    package func listen(on sockets: [ListeningSocket], telling message: Message) {
+        add(.listen(sockets, message))
     }
 
     /// Waits until the loop has done what it was told before.
     package func wait() {
-        guard let answer = try? Pipe() else { return }
-        add(.acknowledge(DescriptorNumber(number: answer.write.number)))
-        // A loop that has failed says nothing any more.
-        var entry = pollfd(fd: answer.read.number, events: Int16(POLLIN), revents: 0)
-        _ = poll(&entry, 1, 1_000)
+        guard let pipe = try? Pipe() else { return }
+        let answer = Acknowledgement(pipe)
+        add(.acknowledge(answer))
+        answer.wait()
     }
 
     private func add(_ item: Item) {
@@ -110,16 +109,25 @@ package final class SocketInbox<Message: Sendable>: Sendable {
     }
 }
 
-/// A descriptor that somebody else closes.
-struct DescriptorNumber: Sendable {
-    let number: Int32
-}
+/// A word from one thread to another. Both keep the pipe: whoever is late finds no other file under
+/// its number.
+final class Acknowledgement: Sendable {
+    /// Milliseconds; a loop that has failed says nothing any more.
+    private static let patience: Int32 = 1_000
 
-/// Sockets on their way from one thread to another, which alone takes them out.
-struct HandedSockets: Sendable {
-    nonisolated(unsafe) let sockets: [ListeningSocket]
+    private let pipe: Pipe
 
-    init(_ sockets: sending [ListeningSocket]) { self.sockets = sockets }
+    init(_ pipe: consuming Pipe) { self.pipe = pipe }
+
+    func give() {
+        var byte: UInt8 = 0
+        _ = write(pipe.write.number, &byte, 1)
+    }
+
+    func wait() {
+        var entry = pollfd(fd: pipe.read.number, events: Int16(POLLIN), revents: 0)
+        _ = poll(&entry, 1, Self.patience)
+    }
 }
 
 /// The thread. It is started once; `stop` waits for its end.
@@ -214,10 +222,8 @@ package final class SocketLoop<Service: SocketService>: ThreadBody {
         for item in inbox.takeAll() {
             switch item {
             case .message(let message): service.take(message, at: now)
-            case .listen(let handed, let message): listen(on: handed.sockets, telling: message)
-            case .acknowledge(let descriptor):
-                var byte: UInt8 = 0
-                _ = write(descriptor.number, &byte, 1)
+            case .listen(let sockets, let message): listen(on: sockets, telling: message)
+            case .acknowledge(let answer): answer.give()
             case .stop: isStopping = true
             }
         }

@@ -1,7 +1,5 @@
 """What must hold in front of any mcpo: the stand-in, and the real one."""
 
-import time
-
 import pytest
 from playwright.sync_api import expect
 
@@ -48,6 +46,5 @@ def test_it_survives_a_restart(dashboard: Dashboard):
     expect(dashboard.find("#status")).to_have_text("Healthy", timeout=10_000)
     dashboard.mcpo.stop()
     expect(dashboard.find("#status")).to_have_text("No answer", timeout=5000)
-    time.sleep(1.5)
     dashboard.mcpo.start()
     expect(dashboard.find("#status")).to_have_text("Healthy", timeout=15_000)

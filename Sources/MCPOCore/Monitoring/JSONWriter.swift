@@ -8,14 +8,16 @@
 // Where a comma belongs is seen from the last byte: after an opening bracket or a colon there is
 // none, and no value ends in one of those. For documents, not for messages on their way.
 
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+    package private(set) var bytes: [UInt8] = []
 
-    mutating func object(_ members: (inout JSONWriter) -> Void) {
+    package init() {}
+
+    package mutating func object(_ members: (inout JSONWriter) -> Void) {
         container(UInt8(ascii: "{"), UInt8(ascii: "}"), members)
     }
 
-    mutating func array(_ elements: (inout JSONWriter) -> Void) {
+    package mutating func array(_ elements: (inout JSONWriter) -> Void) {
         container(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
     }
 
@@ -39,7 +41,7 @@ struct JSONWriter {
 // MARK: - Values
 
 extension JSONWriter {
-    mutating func value(_ number: Int) {
+    package mutating func value(_ number: Int) {
         separate()
         DecimalText.append(units: Int64(number), places: 0, to: &bytes)
     }
@@ -60,7 +62,7 @@ extension JSONWriter {
         appendJSONString(text.span, to: &bytes)
     }
 
-    mutating func value(_ text: String) {
+    package mutating func value(_ text: String) {
         separate()
         appendJSONString(text, to: &bytes)
     }
@@ -109,12 +111,12 @@ extension JSONWriter {
         bytes.append(UInt8(ascii: ":"))
     }
 
-    mutating func key(_ name: [UInt8]) {
+    package mutating func key(_ name: [UInt8]) {
         value(name)
         bytes.append(UInt8(ascii: ":"))
     }
 
-    mutating func member(_ name: StaticString, _ number: Int) {
+    package mutating func member(_ name: StaticString, _ number: Int) {
         key(name)
         value(number)
     }
@@ -124,12 +126,12 @@ extension JSONWriter {
         value(number)
     }
 
-    mutating func member(_ name: StaticString, _ flag: Bool) {
+    package mutating func member(_ name: StaticString, _ flag: Bool) {
         key(name)
         value(flag)
     }
 
-    mutating func member(_ name: StaticString, _ text: StaticString) {
+    package mutating func member(_ name: StaticString, _ text: StaticString) {
         key(name)
         value(text)
     }
@@ -139,12 +141,19 @@ extension JSONWriter {
         value(text)
     }
 
-    mutating func objectMember(_ name: StaticString, _ members: (inout JSONWriter) -> Void) {
+    package mutating func member(_ name: StaticString, _ text: String) {
+        key(name)
+        value(text)
+    }
+
+    package mutating func objectMember(_ name: StaticString, _ members: (inout JSONWriter) -> Void)
+    {
         key(name)
         object(members)
     }
 
-    mutating func arrayMember(_ name: StaticString, _ elements: (inout JSONWriter) -> Void) {
+    package mutating func arrayMember(_ name: StaticString, _ elements: (inout JSONWriter) -> Void)
+    {
         key(name)
         array(elements)
     }
