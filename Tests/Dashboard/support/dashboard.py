@@ -10,6 +10,12 @@ NOON = datetime(2026, 6, 1, 12, 3, 0)
 REFUSED = "Failed to load resource"
 """How Chromium puts it on the console that mcpo was away, or said 401; no script can prevent that."""
 
+# A frame is told by what the page's stopped clock does not stop.
+PAINTED = """() => new Promise(done => {
+    const observer = new IntersectionObserver(() => { observer.disconnect(); done(); });
+    observer.observe(document.body);
+})"""
+
 WATCH = "document.addEventListener('securitypolicyviolation', event => console.error('CSP: ' + event.violatedDirective))"
 
 
@@ -47,6 +53,10 @@ class Dashboard:
         for _ in range(seconds):
             self.page.clock.run_for(1000)
             self.rest()
+
+    def paint(self) -> None:
+        """Waits until what the page has become was painted, and its observers of layout were told."""
+        self.page.evaluate(PAINTED)
 
     def find(self, selector: str) -> Locator:
         return self.page.locator(selector)
