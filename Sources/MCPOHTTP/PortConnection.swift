@@ -98,7 +98,11 @@ final class PortConnection {
         let context = HTTPResponseContext(
             keepsConnection: keepsConnection, minorVersion: minorVersion, date: date)
         response.writeHead(context, into: &output)
-        (body, bodyPosition) = (hasBody ? response.body : [], 0)
+        if hasBody, response.body.count <= HTTPLimits.copiedBody {
+            output.append(response.body)
+        } else if hasBody {
+            (body, bodyPosition) = (response.body, 0)
+        }
         startWriting(at: now)
     }
 

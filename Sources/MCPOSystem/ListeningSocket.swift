@@ -69,6 +69,11 @@ package final class ListeningSocket: Sendable {
             _ = mcpo_set_close_on_exec(number)
             let connection = Descriptor(owning: number)
             connection.setNonBlocking()
+            // The end of an answer in two parts must not wait for the client's delayed ACK, 40 ms.
+            // (A Unix socket knows no such thing, and refuses.)
+            var flag: Int32 = 1
+            setsockopt(
+                number, Int32(IPPROTO_TCP), TCP_NODELAY, &flag, socklen_t(MemoryLayout<Int32>.size))
             return .connection(connection)
         }
     }

@@ -133,6 +133,18 @@ import Testing
 // MARK: - Connections
 
 extension PortServiceTests {
+    /// A second write of a few bytes would wait for the client's delayed acknowledgement: 40 ms of TCP.
+    @Test func `a short answer leaves in one write`() {
+        let port = PortUnderTest()
+        let client = port.connect()
+        port.send(get("/health"), on: client)
+        port.answer()
+        #expect(port.takeStatus(client) == 200)
+        port.send(get("/nothing"), on: client)
+        #expect(port.takeStatus(client) == 404)
+        #expect(port.writes == 2)
+    }
+
     @Test func `requests behind each other are answered one by one`() throws {
         let port = PortUnderTest()
         let client = port.connect()

@@ -12,6 +12,8 @@ final class PortUnderTest {
     private(set) var closed: Set<UInt32> = []
     private(set) var halfClosed: Set<UInt32> = []
     private var received: [UInt32: [UInt8]] = [:]
+    /// How often something was written, to any client.
+    private(set) var writes = 0
     /// Bytes that the clients take at once; fewer make them slow.
     var room = Int.max
     private var lastID: UInt32 = 0
@@ -102,6 +104,7 @@ final class PortUnderTest {
             service.takeOutput(of: id, at: now) { bytes in
                 let part = bytes.prefix(room)
                 received[id, default: []] += part
+                writes += 1
                 isFull = part.count < bytes.count
                 return part.count
             }

@@ -7,6 +7,9 @@ package enum HTTPLimits {
     /// Bytes of answers that wait to be taken, of all connections together. With a thousand tools one
     /// has half a megabyte to seven.
     package static let waitingBytes = 64 * 1024 * 1024
+    /// A body up to so many bytes leaves together with its head, in one write; a longer one is shared by
+    /// all who get it.
+    package static let copiedBody = 16 * 1024
     /// Bytes of request line and fields. As nginx's four buffers of 8 KiB, halved: cookies of other
     /// programs on the same host are sent here too.
     package static let head = 16 * 1024
