@@ -136,7 +136,9 @@ final class Auditor {
         if question.executions.contains(where: { $0.answered == .max }) {
             coverage.note(.leaderCancelled)
         }
-        end(question)
+        // Too late for a part of a batch that was answered while the others were not.
+        let isTask = question.executions.contains { $0.answered != .max && $0.outcome == .task }
+        end(question, keepsToken: question.isInBatch && isTask)
     }
 
     /// A request is over, for its caller.
