@@ -13,6 +13,17 @@ extension ProxyCore {
         scheduleFlush(of: connection, into: &effects)
     }
 
+    /// Sends a server's process a request in which nothing but the id is exchanged: nearly all are.
+    mutating func send(
+        _ line: RawSpan, to connection: ConnectionID, under number: UInt32, _ id: ByteRange,
+        into effects: inout Effects
+    ) {
+        guard connections[connection].isRunning, !connections[connection].isInputClosed
+        else { return }
+        connections[connection].outbound.appendLine(line, replacing: id, withNumber: number)
+        scheduleFlush(of: connection, into: &effects)
+    }
+
     /// Sends a server's process a message of mcpo's own.
     mutating func send(
         _ message: [UInt8], to connection: ConnectionID, into effects: inout Effects

@@ -56,7 +56,7 @@ extension ProxyCore {
         } else if envelope.result.isPresent || envelope.error.isPresent {
             receiveAnswer(line, envelope, from: connection, at: now, into: &effects)
         } else if let number = Lexeme.number(line, envelope.id),
-            connections[connection].flights[number] != nil
+            connections[connection].flights.contains(number)
         {
             failMalformed(number, of: connection, into: &effects)
         } else {
@@ -89,11 +89,11 @@ extension ProxyCore {
         into effects: inout Effects
     ) {
         if let number = Lexeme.number(line, envelope.id),
-            connections[connection].flights[number] != nil
+            connections[connection].flights.contains(number)
         {
             settle(number, of: connection, line, envelope, at: now, into: &effects)
         } else if let number = looseNumber(line, envelope.id, connection),
-            connections[connection].flights[number] != nil
+            connections[connection].flights.contains(number)
         {
             settle(number, of: connection, line, envelope, at: now, into: &effects)
         } else {

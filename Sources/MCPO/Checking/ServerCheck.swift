@@ -112,7 +112,7 @@ public struct ServerCheckError: Error, Equatable, CustomStringConvertible {
 }
 
 /// What `tools/list` has said.
-struct ToolListing {
+struct ToolListing: ~Copyable {
     var catalog = ToolCatalog()
     /// The least `ttlMs` of its pages.
     var ttl: Int64?

@@ -74,7 +74,8 @@ public struct ServerReport: Equatable, Sendable {
 
 extension ServerReport {
     init(
-        _ configuration: ProxyConfiguration, _ opening: ServerOpening, _ listing: ToolListing,
+        _ configuration: ProxyConfiguration, _ opening: ServerOpening,
+        _ listing: borrowing ToolListing,
         nonsense: Int
     ) {
         let judge = Judge(

@@ -141,6 +141,7 @@ package struct CacheManager: ~Copyable {
 
     /// Brings every cache to the latest epoch of all: some are dropped from by themselves.
     private mutating func alignEpochs() {
+        if made == 1 { return }
         var latest: UInt64 = 0
         for index in names.indices { latest = max(latest, caches[index].generation.epoch) }
         for index in names.indices { caches[index].groups.advance(to: latest) }

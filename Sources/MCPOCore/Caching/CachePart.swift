@@ -2,7 +2,7 @@
 // keys, and the writes on it that are under way.
 
 /// One server's part of the cache stage.
-struct CachePart {
+struct CachePart: ~Copyable {
     /// Where a tool or method is measured, and the group that its answers are stored in.
     struct Place {
         var endpoint: EndpointID

@@ -16,17 +16,15 @@ extension CachePolicy {
         _ decision: CacheDecision, _ line: RawSpan, arguments: JSONValue,
         _ directive: CacheDirective
     ) -> CallDecision {
-        // What is not cached and taken for a write anyway needs no look at its arguments.
-        guard decision.isCacheable || decision.effect == .readOnly,
-            SQLStatement.isMutating(stringsOf: line, arguments)
-        else { return narrow(decision, directive) }
+        guard decision.dependsOnArguments, SQLStatement.isMutating(stringsOf: line, arguments)
+        else { return decision.narrowed(by: directive) }
         var write = decision
         write.isCacheable = false
         write.ttl = 0
         write.line = .sqlStatement
         write.effect = .write
         write.isIdempotent = rule(of: decision)?.isIdempotent ?? false
-        return narrow(write, directive)
+        return write.narrowed(by: directive)
     }
 
     /// Decides on a request that calls no tool.
@@ -37,7 +35,7 @@ extension CachePolicy {
     package func decide(
         _ method: Method, server era: Era, isWatched: Bool, _ directive: CacheDirective
     ) -> CallDecision {
-        narrow(judge(method, server: era, isWatched: isWatched), directive)
+        judge(method, server: era, isWatched: isWatched).narrowed(by: directive)
     }
 
     /// The decision for a method without a look at the request.
@@ -85,14 +83,14 @@ extension CachePolicy {
         if case .named(let name) = rule?.cache { return namedCacheTTLs[name] ?? defaultTTL }
         return defaultTTL
     }
+}
 
+extension CacheDecision {
     /// Line 1: a tool's or method's decision and what the request says of its own.
-    package func narrow(
-        _ decision: CacheDecision, _ directive: CacheDirective
-    ) -> CallDecision {
+    package func narrowed(by directive: CacheDirective) -> CallDecision {
         var call = CallDecision(
-            tool: decision, looksUp: decision.isCacheable, stores: decision.isCacheable,
-            joinsEarlierFlights: decision.isMergeable)
+            tool: self, looksUp: isCacheable, stores: isCacheable,
+            joinsEarlierFlights: isMergeable)
         switch directive {
         case .none: break
         case .noStore:
@@ -104,7 +102,7 @@ extension CachePolicy {
         case .onlyIfCached:
             call.isOnlyIfCached = true
         case .maxAge(let age):
-            limit(&call, age)
+            call.limitAge(to: age)
         case .notUnderstood:
             call.hasUnknownDirective = true
         }
@@ -113,17 +111,18 @@ extension CachePolicy {
         }
         return call
     }
+}
 
-    private func limit(_ call: inout CallDecision, _ age: Int64) {
-        call.maximumAge = age
-        guard call.tool.line == .realtime, call.tool.effect == .readOnly, !call.tool.isUnique,
-            age > 0
+extension CallDecision {
+    fileprivate mutating func limitAge(to age: Int64) {
+        maximumAge = age
+        guard tool.line == .realtime, tool.effect == .readOnly, !tool.isUnique, age > 0
         else { return }
-        call.tool.isCacheable = true
-        call.tool.ttl = age
-        call.isOpened = true
-        call.looksUp = true
-        call.stores = true
+        tool.isCacheable = true
+        tool.ttl = age
+        isOpened = true
+        looksUp = true
+        stores = true
     }
 }
 

@@ -46,6 +46,11 @@ extension CacheStage {
     /// Something may have changed what the server answers.
     /// - Parameter rule: the place of its rule, or -1.
     mutating func noteWrite(_ server: ServerIndex, rule: Int32 = -1) {
+        if rule < 0 { caches.drop(server: server) } else { noteWrite(server, by: rule) }
+    }
+
+    @inline(never)
+    private mutating func noteWrite(_ server: ServerIndex, by rule: Int32) {
         guard let patterns = parts[server].drops(rule) else {
             caches.drop(server: server)
             return

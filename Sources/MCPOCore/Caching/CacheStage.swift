@@ -122,10 +122,13 @@ extension CacheStage {
         var plan: RequestPlan
         if method == .callTool {
             let (decision, place) = self.tool(server, envelope.name, line, tool)
-            plan = RequestPlan(
-                method, era, place,
-                parts[server].policy.decide(
-                    decision, line, arguments: envelope.arguments, directive))
+            // (A look at the policy costs more than all the rest.)
+            let call =
+                decision.dependsOnArguments
+                ? parts[server].policy.decide(
+                    decision, line, arguments: envelope.arguments, directive)
+                : decision.narrowed(by: directive)
+            plan = RequestPlan(method, era, place, call)
         } else {
             let decision = parts[server].tables.decision(method, era, isWatched: isWatched)
             let place =
@@ -133,7 +136,7 @@ extension CacheStage {
                 ? place(server, of: envelope.method, line, .unlisted)
                 : place(server, of: method)
             plan = RequestPlan(
-                method, era, place, parts[server].policy.narrow(decision, directive))
+                method, era, place, decision.narrowed(by: directive))
         }
         if method == .listen { plan.endpoint = nil }
         let rule = plan.call.tool.rule

@@ -6,8 +6,8 @@
 //     known    ── list_changed, a new process, ttlMs is over ──▶ due
 
 /// What mcpo knows of a server's tools and of its own asking for them.
-package struct CatalogState {
-    package var tools = ToolCatalog()
+struct CatalogState: ~Copyable {
+    var tools = ToolCatalog()
     /// Whether the list is to be asked for when that is possible.
     var isDue = false
     /// The number of mcpo's own `tools/list` under way; 0 when there is none.

@@ -158,6 +158,9 @@ struct GroupTable: ~Copyable {
     private mutating func markDropped(server: Int) {
         let dropped = servers[server].count
         servers[server].droppedAt = epoch
+        // What was dropped before is queued already. (A server whose calls all may write is dropped
+        // twice a call, with nothing ever stored.)
+        if dropped == 0 { return }
         count -= dropped
         bytes -= servers[server].bytes
         servers[server].count = 0

@@ -14,7 +14,7 @@
 // A tool is found by its name's bytes in a `NameIndex`.
 
 /// The tools of one server.
-package struct ToolCatalog: Sendable {
+package struct ToolCatalog: ~Copyable, Sendable {
     /// Tools of one server, and pages of one list: real servers have a few hundred tools. A list
     /// that goes on beyond this is taken for one that never ends.
     package static let maximumTools = 10_000

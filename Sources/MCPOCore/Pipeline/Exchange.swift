@@ -41,7 +41,9 @@ package struct Exchange: Sendable {
     /// Its place in the limiter's queue.
     var ticket: WaitTicket?
     /// The batch that the answer belongs into, if any.
-    package var batch: BatchID?
+    package let batch: BatchID?
+    /// Whether its answer is a line of its own with nothing but the id to put back.
+    let isPlain: Bool
     /// Counts all requests of the client: tells this one from another in the same place.
     package let arrival: UInt64
     /// Whether the table keeps the whole request: while it waits, while it may be sent again, and
@@ -86,6 +88,7 @@ package struct Exchange: Sendable {
         self.token = token
         self.method = method
         self.batch = batch
+        isPlain = batch == nil && method != .listen
         self.arrival = arrival
         self.patience = patience
         self.deadline = deadline
@@ -103,9 +106,6 @@ package struct Exchange: Sendable {
         case .sent, .tornDown: true
         }
     }
-
-    /// Whether its answer is a line of its own with nothing but the id to put back.
-    package var isPlain: Bool { batch == nil && method != .listen }
 
     /// Whether its answer has consequences of its own: state to restore later, a token to keep.
     package var concernsLater: Bool { method.setsUpState || !token.isEmpty }

@@ -74,14 +74,17 @@ package struct ExchangeTable: ~Copyable {
 
     /// The exchange in a place that is known to be in use, for reading and changing in place.
     package subscript(index: ExchangeIndex) -> Exchange {
-        _read {
-            precondition(isLive[index], "an exchange was used after its end")
-            yield slots[index]
+        // Not `_read`, for which the compiler (6.3.1) copies the whole of an exchange.
+        @inline(__always) unsafeAddress { UnsafePointer(pointer(index)) }
+        @inline(__always) unsafeMutableAddress { pointer(index) }
+    }
+
+    @inline(__always)
+    private func pointer(_ index: ExchangeIndex) -> UnsafeMutablePointer<Exchange> {
+        guard isLive[index], let start = slots.baseAddress else {
+            preconditionFailure("an exchange was used after its end")
         }
-        _modify {
-            precondition(isLive[index], "an exchange was used after its end")
-            yield &slots[index]
-        }
+        return start + index
     }
 
     /// Keeps the line of an exchange that keeps none yet.
@@ -122,6 +125,11 @@ package struct ExchangeTable: ~Copyable {
     package func live(_ index: ExchangeIndex) -> Exchange? {
         isLive[index] ? slots[index] : nil
     }
+
+    /// The id of the exchange in a place in use. (Read through the subscript while something else of
+    /// the proxy is changed, it is the whole exchange that is copied.)
+    @inline(never)
+    func id(of index: ExchangeIndex) -> Lexeme { self[index].id }
 
     /// Takes an exchange out and says who waits for its answer.
     package mutating func remove(_ index: ExchangeIndex) -> Caller? {

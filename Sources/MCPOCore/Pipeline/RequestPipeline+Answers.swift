@@ -174,7 +174,7 @@ extension ProxyCore {
     ) {
         if !client.isGone {
             client.outbound.appendLine(
-                line, replacing: envelope.id.range, with: exchanges[index].id)
+                line, replacing: envelope.id.range, with: exchanges.id(of: index))
             scheduleFlush(of: .client, into: &effects)
         }
         exchanges.discard(index)

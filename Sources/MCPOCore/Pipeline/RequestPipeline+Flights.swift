@@ -20,9 +20,7 @@ extension ProxyCore {
             flight.permit = permit
             let number = connections[connection].flights.insert(flight)
             exchanges.markSent(index, to: connection, as: number)
-            connections[connection].outbound.appendLine(
-                line, replacing: envelope.id.range, withNumber: number)
-            scheduleFlush(of: connection, into: &effects)
+            send(line, to: connection, under: number, envelope.id.range, into: &effects)
         } else {
             let place = Int32(truncatingIfNeeded: index)
             let number = send(
@@ -85,15 +83,19 @@ extension ProxyCore {
                 into: &effects)
             return number
         }
-        var edits = Edits(envelope.id.range, number)
-        if envelope.metaProgressToken.kind == .string || envelope.metaProgressToken.kind == .integer
-        {
-            edits.add(envelope.metaProgressToken.range)
+        let token = envelope.metaProgressToken
+        if token.kind == .string || token.kind == .integer {
+            var edits = Edits(envelope.id.range, number)
+            edits.add(token.range)
+            send(line, to: connection, edits, into: &effects)
         } else if terms != nil, plan.isShareable, plan.method.mayTakeLong {
             // Others may join, and want to know how it goes (SPEC §12, Dedup).
+            var edits = Edits(envelope.id.range, number)
             edits.addProgressToken(line, envelope)
+            send(line, to: connection, edits, into: &effects)
+        } else {
+            send(line, to: connection, under: number, envelope.id.range, into: &effects)
         }
-        send(line, to: connection, edits, into: &effects)
         return number
     }
 

@@ -9,21 +9,33 @@
 // Numbers stay below 2³¹: some servers read ids into 32 bits.
 
 /// A table from a number of mcpo's own to what the request was for.
-package struct PendingTable<Payload> {
+package struct PendingTable<Payload>: ~Copyable {
     private static var firstCapacity: Int { 64 }
     private static var lastNumber: UInt32 { 0x7fff_ffff }
 
-    /// The number in each place; 0 marks a free one, since numbering starts at 1.
-    private var places: [UInt32]
-    private var payloads: [Payload?]
+    private struct Place {
+        /// 0 marks a free place, since numbering starts at 1.
+        var number: UInt32 = 0
+        var payload: Payload?
+    }
+
+    /// Memory of its own: an array would be asked at each change whether somebody has a copy.
+    private var places: UnsafeMutableBufferPointer<Place>
     private var nextNumber: UInt32
     package private(set) var count = 0
 
     /// - Parameter firstNumber: where the sequence starts; at least 1.
     package init(firstNumber: UInt32 = 1) {
         nextNumber = firstNumber
-        places = Array(repeating: 0, count: Self.firstCapacity)
-        payloads = Array(repeating: nil, count: Self.firstCapacity)
+        places = Self.makePlaces(Self.firstCapacity)
+    }
+
+    deinit { places.deinitialize().deallocate() }
+
+    private static func makePlaces(_ count: Int) -> UnsafeMutableBufferPointer<Place> {
+        let places = UnsafeMutableBufferPointer<Place>.allocate(capacity: count)
+        places.initialize(repeating: Place())
+        return places
     }
 
     package var isEmpty: Bool { count == 0 }
@@ -31,10 +43,9 @@ package struct PendingTable<Payload> {
     /// Takes in `payload` and returns the number it goes by.
     package mutating func insert(_ payload: Payload) -> UInt32 {
         if 2 * (count + 1) > places.count { grow() }
-        while places[place(of: nextNumber)] != 0 { stepNumber() }
+        while places[place(of: nextNumber)].number != 0 { stepNumber() }
         let number = nextNumber
-        places[place(of: number)] = number
-        payloads[place(of: number)] = payload
+        places[place(of: number)] = Place(number: number, payload: payload)
         count += 1
         stepNumber()
         return number
@@ -42,29 +53,31 @@ package struct PendingTable<Payload> {
 
     /// What goes by `number`; nil when nothing does.
     package subscript(number: UInt32) -> Payload? {
-        let place = place(of: number)
-        return places[place] == number && number != 0 ? payloads[place] : nil
+        contains(number) ? places[place(of: number)].payload : nil
+    }
+
+    /// Whether anything goes by `number`.
+    package func contains(_ number: UInt32) -> Bool {
+        places[place(of: number)].number == number && number != 0
     }
 
     /// Changes in place what goes by `number`, if anything does.
     package mutating func update(_ number: UInt32, _ change: (inout Payload?) -> Void) {
-        let place = place(of: number)
-        if places[place] == number, number != 0 { change(&payloads[place]) }
+        if contains(number) { change(&places[place(of: number)].payload) }
     }
 
     /// Takes out and returns what goes by `number`.
     @discardableResult
     package mutating func remove(_ number: UInt32) -> Payload? {
-        let place = place(of: number)
-        guard places[place] == number, number != 0 else { return nil }
-        places[place] = 0
+        guard contains(number) else { return nil }
         count -= 1
-        return payloads[place].take()
+        places[place(of: number)].number = 0
+        return places[place(of: number)].payload.take()
     }
 
     /// All numbers in use, oldest first (the sequence wraps after 2³¹ requests).
     package var numbers: [UInt32] {
-        places.filter { $0 != 0 }.sorted()
+        places.lazy.map(\.number).filter { $0 != 0 }.sorted()
     }
 
     private func place(of number: UInt32) -> Int {
@@ -77,14 +90,9 @@ package struct PendingTable<Payload> {
 
     /// Doubles the ring. Distinct places stay distinct: they differ in the low bits already.
     private mutating func grow() {
-        let (oldPlaces, oldPayloads) = (places, payloads)
-        places = Array(repeating: 0, count: 2 * oldPlaces.count)
-        payloads = Array(repeating: nil, count: 2 * oldPlaces.count)
-        for (number, payload) in zip(oldPlaces, oldPayloads) where number != 0 {
-            places[place(of: number)] = number
-            payloads[place(of: number)] = payload
-        }
+        let old = places
+        places = Self.makePlaces(2 * old.count)
+        for place in old where place.number != 0 { places[self.place(of: place.number)] = place }
+        old.deinitialize().deallocate()
     }
 }
-
-extension PendingTable: Sendable where Payload: Sendable {}

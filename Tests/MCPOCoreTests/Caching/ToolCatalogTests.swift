@@ -11,12 +11,12 @@ private func tool(_ name: String, _ annotations: String? = nil) -> String {
     return #"{"name":"\#(name)","inputSchema":{"type":"object","name":"not me"}\#(hints)}"#
 }
 
-private struct Server {
+private final class Server {
     var catalog = ToolCatalog()
     var policy = CachePolicy()
 
     /// What a page means: `last`, `unusable` or the next cursor.
-    mutating func add(_ text: String) throws -> String {
+    func add(_ text: String) throws -> String {
         let line = try Scanned(text)
         switch catalog.add(line.bytes.span.bytes, line.envelope, policy) {
         case .last: return "last"
@@ -38,7 +38,7 @@ private struct Server {
 struct ToolCatalogTests {
     @Test("Nothing is cached until the last page of the list is there")
     func pages() throws {
-        var server = Server()
+        let server = Server()
         #expect(try server.line("get_a") == .listUnknown)
         server.catalog.begin()
         #expect(try server.add(page(tool("get_a"), cursor: "c1")) == #""c1""#)
@@ -53,7 +53,7 @@ struct ToolCatalogTests {
 
     @Test("After list_changed nothing is known until the list was read again")
     func changes() throws {
-        var server = Server()
+        let server = Server()
         server.catalog.begin()
         _ = try server.add(page(tool("get_a")))
         server.catalog.invalidate()
@@ -70,7 +70,7 @@ struct ToolCatalogTests {
 
     @Test("A list that is read anew takes the place of the old one when it is complete")
     func renewal() throws {
-        var server = Server()
+        let server = Server()
         server.catalog.begin()
         _ = try server.add(page(tool("get_a")))
         server.catalog.begin()
@@ -97,7 +97,7 @@ struct ToolCatalogTests {
             (#"{"readonlyhint":true}"#, .nothingKnown),
         ] as [(String?, DecisionLine)])
     func annotations(text: String?, line: DecisionLine) throws {
-        var server = Server()
+        let server = Server()
         server.catalog.begin()
         _ = try server.add(page(tool("frobnicate", text)))
         #expect(try server.line("frobnicate") == line)
@@ -105,7 +105,7 @@ struct ToolCatalogTests {
 
     @Test("A name is found however it is written, and whole")
     func names() throws {
-        var server = Server()
+        let server = Server()
         server.catalog.begin()
         _ = try server.add(page(tool("get_\\u0061") + "," + tool("größe")))
         #expect(try server.decision(#""get_a""#).line == .dynamicWord)
@@ -120,7 +120,7 @@ struct ToolCatalogTests {
 
     @Test("Of two tools with one name the more dangerous one counts")
     func twice() throws {
-        var server = Server()
+        let server = Server()
         server.catalog.begin()
         let hints = [#"{"readOnlyHint":true}"#, #"{"readOnlyHint":false}"#]
         _ = try server.add(page(tool("get_a", hints[0]) + "," + tool("get_a", hints[1])))
@@ -137,7 +137,7 @@ struct ToolCatalogTests {
             #"{"jsonrpc":"2.0","id":1,"result":[]}"#,
         ])
     func unusable(text: String) throws {
-        var server = Server()
+        let server = Server()
         server.catalog.begin()
         #expect(try server.add(text) == "unusable")
         #expect(!server.catalog.isKnown && !server.catalog.isListing)
@@ -145,7 +145,7 @@ struct ToolCatalogTests {
 
     @Test("What is no tool in a list is passed over")
     func strangeElements() throws {
-        var server = Server()
+        let server = Server()
         server.catalog.begin()
         let tools = #"1,null,[],{},{"name":5},"x",\#(tool("get_a"))"#
         #expect(try server.add(page(tools)) == "last")
@@ -154,15 +154,15 @@ struct ToolCatalogTests {
 
     @Test("A server without tools has a known list")
     func empty() throws {
-        var server = Server()
+        let server = Server()
         server.catalog.begin()
         #expect(try server.add(page("")) == "last")
-        #expect(server.catalog.isKnown)
+        #expect(server.catalog.isKnown && server.catalog.tools.isEmpty)
     }
 
     @Test("Thousands of tools are found, and a list without an end is given up")
     func bounds() throws {
-        var server = Server()
+        let server = Server()
         server.catalog.begin()
         let names = (0..<ToolCatalog.maximumTools).map { "get_\($0)" }
         _ = try server.add(page(names.map { tool($0) }.joined(separator: ",")))
@@ -181,7 +181,7 @@ struct ToolCatalogTests {
 
     @Test("A new policy judges the tools that are known, and those of a list on its way")
     func reload() throws {
-        var server = Server()
+        let server = Server()
         server.catalog.begin()
         _ = try server.add(page(tool("get_a")))
         server.catalog.begin()
@@ -196,7 +196,7 @@ struct ToolCatalogTests {
 
     @Test("A rule's limits hold for tools that are not listed, its caching does not")
     func unlistedRule() throws {
-        var server = Server()
+        let server = Server()
         var rule = ToolRule("get_*", cache: .yes)
         rule.maximumConcurrent = 1
         server.policy = CachePolicy(rules: [rule])
