@@ -128,6 +128,9 @@ struct Hits16 {
     private let bits: UInt64
 
     @inline(always)
+    private init(bits: UInt64) { self.bits = bits }
+
+    @inline(always)
     init(_ mask: Mask16) {
         let pairs = unsafeBitCast(mask, to: SIMD8<UInt16>.self) &>> SIMD8<UInt16>(repeating: 4)
         // Lane by lane, which becomes one instruction; `SIMD8.init(truncatingIfNeeded:)` a call.
@@ -145,6 +148,12 @@ struct Hits16 {
     /// The index of the first byte that was found; 16 when none was.
     @inline(always)
     var first: Int { bits.trailingZeroBitCount &>> 2 }
+
+    /// Those from an index on, which is below 16.
+    @inline(always)
+    func dropping(_ count: Int) -> Hits16 {
+        Hits16(bits: bits & (UInt64.max &<< UInt64(truncatingIfNeeded: 4 &* count)))
+    }
 }
 
 /// The first offset at or after `from` of a line feed (0x0A), or nil.
@@ -158,7 +167,12 @@ package func firstNewline(in bytes: RawSpan, from: Int) -> Int? {
         let third: Mask16 = bytes.bytes16(offset &+ 32) .== newline
         let fourth: Mask16 = bytes.bytes16(offset &+ 48) .== newline
         let any: Mask16 = (first .| second) .| (third .| fourth)
-        if !Hits16(any).isEmpty { break }
+        if !Hits16(any).isEmpty {
+            let front = Hits16(first .| second)
+            let (early, late) = front.isEmpty ? (Hits16(third), fourth) : (Hits16(first), second)
+            if front.isEmpty { offset &+= 32 }
+            return early.isEmpty ? offset &+ 16 &+ Hits16(late).first : offset &+ early.first
+        }
         offset &+= 64
     }
     while offset < count, count &- offset >= 16 {

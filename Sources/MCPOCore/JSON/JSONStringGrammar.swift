@@ -68,6 +68,17 @@ enum JSONStringGrammar {
             }
             offset &+= 32
         }
+        if count &- offset >= 16 {
+            let hits = Hits16(special(line.bytes16(offset)))
+            offset &+= hits.first
+            if !hits.isEmpty { return offset }
+        }
+        if count >= 16, offset < count {
+            // The line's last sixteen bytes, without those that were looked at.
+            let last = count &- 16
+            let hits = Hits16(special(line.bytes16(last))).dropping(offset &- last)
+            return hits.isEmpty ? count : last &+ hits.first
+        }
         while offset < count {
             let byte = line.byte(offset)
             if byte == 0x22 || byte == 0x5C || byte < 0x20 || byte >= 0x80 { return offset }

@@ -28,6 +28,13 @@ package struct Lexeme: Sendable {
 
     /// Copies the bytes of `range`; at most `maximumLength` are meant to come here.
     package init(_ line: RawSpan, _ range: ByteRange) {
+        if range.count < 8, !range.isEmpty {
+            // A number, nearly always.
+            count = range.count
+            let word = LineWord(line, Int(range.lower)).bits
+            words[0] = (word & ((1 &<< UInt64(8 &* count)) &- 1)).littleEndian
+            return
+        }
         self = line.withUnsafeBytes {
             Lexeme(UnsafeRawBufferPointer(rebasing: $0[range.bounds]))
         }
