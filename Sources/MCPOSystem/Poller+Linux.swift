@@ -62,7 +62,7 @@
                     events.append(source)
                 }
             }
-            events += alwaysReady
+            if !alwaysReady.isEmpty { events += alwaysReady }
         }
 
         /// Whether the timer ends this wait. A timeout of epoll itself costs a quarter of what a

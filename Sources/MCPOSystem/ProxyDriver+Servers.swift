@@ -81,6 +81,11 @@ extension ProxyDriver {
 
     /// Tells the core of processes that have ended and whose last words have been taken in.
     mutating func tellEnds() {
+        if !unwatched.isEmpty || untoldEnds > 0 { tellUntoldEnds() }
+    }
+
+    @inline(never)
+    private mutating func tellUntoldEnds() {
         for process in unwatched { noteExit(process) }
         if untoldEnds == 0 { return }
         for process in processes.values.sorted(by: { $0.processID < $1.processID })

@@ -91,11 +91,14 @@ package struct ProxyDriver: ~Copyable {
                 abort(failure)
                 break
             }
-            poller.wait(timeout: timeout, into: &events)
+            // What becomes due by these events themselves is a matter of the next turn, which waits
+            // for nothing then.
+            let deadline = proxy.nextDeadline
+            poller.wait(timeout: timeout(until: deadline), into: &events)
             now = Clock.now
             for source in events { dispatch(source) }
             events.removeAll(keepingCapacity: true)
-            if proxy.nextDeadline <= now { proxy.handle(.deadline, at: now, into: &effects) }
+            if deadline <= now { proxy.handle(.deadline, at: now, into: &effects) }
             settle()
         }
         client.restore()
@@ -112,14 +115,9 @@ package struct ProxyDriver: ~Copyable {
         exitCode = 1
     }
 
-    var timeout: Int64? {
-        mutating get {
-            let deadline = proxy.nextDeadline
-            let untilDeadline =
-                deadline == .never ? nil : deadline.nanoseconds - now.nanoseconds
-            return unwatched.isEmpty
-                ? untilDeadline : min(untilDeadline ?? .max, Self.exitPollPeriod)
-        }
+    private mutating func timeout(until deadline: Instant) -> Int64? {
+        let rest = deadline == .never ? nil : deadline.nanoseconds - now.nanoseconds
+        return unwatched.isEmpty ? rest : min(rest ?? .max, Self.exitPollPeriod)
     }
 
     mutating func dispatch(_ source: PollSource) {
@@ -150,9 +148,12 @@ package struct ProxyDriver: ~Copyable {
             proxy.advance(at: now, into: &effects)
             tellEnds()
             resume()
-            if effects.commands.isEmpty, effects.writable.isEmpty { break }
+            if effects.commands.isEmpty {
+                if effects.writable.isEmpty { break }
+                continue
+            }
             let commands = effects.commands
-            effects.commands.removeAll(keepingCapacity: true)
+            effects.commands = []
             for command in commands { perform(command) }
         }
         flushLog()

@@ -14,7 +14,9 @@ final class ServerProcess {
     let serverName: String
     let connection: ConnectionID
     let processID: pid_t
-    var framer: LineFramer
+    /// (Only the loop's thread has processes, and nothing that the core does with a framer comes back
+    /// to it: to have each access checked at run time costs more than a system call's way in.)
+    @exclusivity(unchecked) var framer: LineFramer
     /// Lines of stderr longer than this are cut out: they are for people.
     var errorFramer = LineFramer(maximumLineLength: 64 * 1024)
     var input: Descriptor?

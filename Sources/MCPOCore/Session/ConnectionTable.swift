@@ -12,7 +12,10 @@ package struct ConnectionTable: ~Copyable {
     /// The number in each place; 0 marks a free one.
     private var numbers: [UInt32]
     private var lastNumber: UInt32 = 0
-    package private(set) var count = 0
+    /// The numbers of all connections, oldest first.
+    package private(set) var ids: [ConnectionID] = []
+
+    package var count: Int { ids.count }
 
     package init() {
         places = .allocate(capacity: Self.firstCapacity)
@@ -34,7 +37,7 @@ package struct ConnectionTable: ~Copyable {
         places.initializeElement(
             at: place(of: lastNumber), to: Connection(id: id, server: server, startedAt: now))
         numbers[place(of: lastNumber)] = lastNumber
-        count += 1
+        ids.append(id)
         return id
     }
 
@@ -61,27 +64,20 @@ package struct ConnectionTable: ~Copyable {
         precondition(contains(id), "a connection was removed twice")
         numbers[place(of: id.rawValue)] = 0
         places.deinitializeElement(at: place(of: id.rawValue))
-        count -= 1
-    }
-
-    /// The numbers of all connections, oldest first.
-    package var ids: [ConnectionID] {
-        numbers.filter { $0 != 0 }.sorted().map { ConnectionID(rawValue: $0) }
+        ids.removeAll { $0 == id }
     }
 
     /// When the first of them has something to do by itself.
     var nextDeadline: Instant {
         var next = Instant.never
-        for place in numbers.indices where numbers[place] != 0 {
-            next = min(next, places[place].deadline)
-        }
+        for id in ids { next = min(next, self[id].deadline) }
         return next
     }
 
     /// Whether any of them is ending.
     var hasEnding: Bool {
-        for place in numbers.indices where numbers[place] != 0 {
-            if case .ending = places[place].phase { return true }
+        for id in ids {
+            if case .ending = self[id].phase { return true }
         }
         return false
     }
