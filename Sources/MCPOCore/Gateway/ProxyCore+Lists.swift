@@ -256,8 +256,8 @@ extension ProxyCore {
         return true
     }
 
-    /// The server tells of changes from now on. A list that it has answered before may have
-    /// changed in between.
+    /// The server tells of changes from now on. A list that it has answered before, or part of which,
+    /// may have changed in between.
     private mutating func listAgain(of server: ServerIndex, into effects: inout Effects) {
         let first = servers[server].first
         // Of two subscriptions in a row the second leaves no gap.
@@ -265,7 +265,8 @@ extension ProxyCore {
         gateway.parts[server].heard = first
         for kind in EntryList.Kind.allCases {
             let state = gateway.parts[server][kind]
-            if state.isWanted, state.list.isCurrent, state.flight == 0 {
+            let isRead = state.flight == 0 ? state.list.isCurrent : state.list.isPartlyRead
+            if state.isWanted, isRead {
                 gateway.parts[server][kind].isDue = true
             }
         }

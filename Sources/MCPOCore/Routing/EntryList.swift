@@ -73,6 +73,9 @@ package struct EntryList: Sendable {
     /// Whether there is a list, current or not.
     package var isKnown: Bool { edition > 0 }
 
+    /// Whether some pages of a new list have come and others have not.
+    var isPartlyRead: Bool { !draft.pageStarts.isEmpty }
+
     /// A list is going to be read from its first page.
     package mutating func begin() {
         isListing = true

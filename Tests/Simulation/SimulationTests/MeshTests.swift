@@ -31,6 +31,9 @@ import Testing
         19_120,  // the judge wanted a silent server replaced that could not be asked
         19_144,  // the judge took an answer to a list that was given up for known
         24_918,  // the judge wanted a second process of a server that had not said what it is
+        68_253_944, 99_120_831,  // the judge blamed calls that wait for one that has not said so
+        31_006_317,  // the judge put calls in the order of rules that held later
+        88_127_330,  // a list was put together of pages from before and after it changed
     ]
 
     @Test func `six hundred runs with several servers keep every promise`() async {

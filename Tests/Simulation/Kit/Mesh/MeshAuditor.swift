@@ -221,7 +221,8 @@ final class MeshAuditor {
         if !isOpening || attempt.request != nil || process.hasGreeted {
             hasAnswered[process.server] = true
         }
-        if isOpening, process.hasGreeted {
+        // What comes after the client was told that nothing did is not taken in.
+        if isOpening, process.hasGreeted, attempt.request?.endedAt == nil {
             hasGreeted[process.server] = true
             if eras[process.server] == nil {
                 eras[process.server] = attempt.method == .discover ? .modern : .legacy

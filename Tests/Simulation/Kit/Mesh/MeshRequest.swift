@@ -146,12 +146,15 @@ final class MeshProcess {
     var pingAt = Instant(nanoseconds: 0)
     var ping: [UInt8] = []
     var usedAt = Instant(nanoseconds: 0)
+    /// When it said something last.
+    var saidAt: Instant
 
     init(_ number: UInt32, server: Int, isFirst: Bool, at now: Instant) {
         self.number = number
         self.server = server
         self.isFirst = isFirst
         spawnedAt = now
+        saidAt = now
         usedAt = now
     }
 

@@ -125,6 +125,7 @@ extension MeshWorld {
         guard process.isRunning, !process.isMute, !process.isFrozen else { return }
         trace.note(.fromServer, now, Array("\(process.number) ".utf8) + line)
         CachedWorld.fill(&process.framer, line)
+        process.saidAt = now
         call(noting: note) {
             core.receive(
                 &process.framer, from: .server(process.connection), at: now, into: &effects)

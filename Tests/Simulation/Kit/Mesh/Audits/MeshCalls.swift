@@ -168,9 +168,11 @@ extension MeshAuditor {
         attempt.process.usedAt = now
     }
 
-    /// In calm runs nobody loses its place, so that calls go in order.
+    /// In calm runs nobody loses its place, so that calls go in order. (While a list is being read again
+    /// nobody can tell which rule a call went by when it came.)
     private func checkTurn(_ request: MeshRequest, _ attempt: MeshAttempt, _ lane: String) {
-        guard scenario.kind == .calm, request.isExpected else { return }
+        guard scenario.kind == .calm, request.isExpected, isCurrent[attempt.process.server]
+        else { return }
         let waited = now.since(request.arrivedAt)
         if waited > .zero { coverage.note(.waitedInQueue) }
         let most = Duration.nanoseconds(scenario.settings.concurrency?.queueTimeout ?? 0)

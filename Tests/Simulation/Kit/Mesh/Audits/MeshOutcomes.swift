@@ -177,8 +177,9 @@ extension MeshAuditor {
             // A server that takes long to tell what it has has time until all of it is asked for.
             if code == "1003", isUntold(request) { return }
             // One that has never said what it is cannot be asked whether it is well: mcpo does not
-            // know how, and leaves it alone.
-            if code == "1002", request.server.map({ !hasGreeted[$0] }) ?? false { return }
+            // know how, and leaves it alone. Calls time out there, or wait for the turn of those.
+            let isKnown = request.server.map { hasGreeted[$0] } ?? true
+            if !isKnown, code == "1001" || code == "1002" { return }
             return blame(.service, "\(error) in times of peace")
         }
         guard request.isExpected, let server = request.server, isCalm(server) else { return }

@@ -25,7 +25,9 @@ extension MeshAuditor {
                 && eras[process.server] == .modern
         guard isCheck else { return }
         coverage.note(.checked)
-        if process.underWay > 0 {
+        // One that is silent for longer than any call may take is not at work.
+        let patience = scenario.timeout(of: process.server)
+        if process.underWay > 0, now.since(process.saidAt) < patience {
             blame(.health, "process \(process.number) was checked while it works on calls")
         }
         if !process.ping.isEmpty { process.missedPings += 1 }
