@@ -4,6 +4,9 @@
 //     every connection has `maximumInFlight` calls  ─▶ one more, up to the maximum
 //     one beyond the minimum idle for `maximumIdleTime`  ─▶ ended
 //     any one idle for `healthCheckInterval`  ─▶ asked; replaced when it has failed twice
+//
+// One that works is never disturbed. One that has let the whole time of a call pass in silence counts as
+// idle: among many callers there is always one that waits for it.
 
 extension ProxyCore {
     /// How long a health check may take (SPEC §12).
@@ -153,7 +156,7 @@ extension ProxyCore {
         if connections[connection].check != 0 {
             connections[connection].flights.remove(connections[connection].check)
             noteCheck(connection, isWell: false, at: now, into: &effects)
-        } else if load(of: connection) > 0 {
+        } else if isAtWork(connection) {
             connections[connection].usedAt = now
             planInspection(of: connection, at: now)
         } else if isIdleForLong(connection, at: now) {
@@ -167,12 +170,16 @@ extension ProxyCore {
         }
     }
 
+    private mutating func isAtWork(_ connection: ConnectionID) -> Bool {
+        load(of: connection) > 0 && !connections[connection].isSilent
+    }
+
     private mutating func isIdleForLong(_ connection: ConnectionID, at now: Instant) -> Bool {
         let server = connections[connection].server
         let kept = servers[server].pool.count - servers[server].surplus.count
         let idle = now.since(connections[connection].usedAt)
         return connection != servers[server].first && kept > servers[server].poolMinimum
-            && idle >= servers[server].settings.pool.maximumIdleTime
+            && load(of: connection) == 0 && idle >= servers[server].settings.pool.maximumIdleTime
     }
 
     private mutating func isCheckDue(_ connection: ConnectionID, at now: Instant) -> Bool {

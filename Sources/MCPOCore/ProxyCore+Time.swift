@@ -62,6 +62,7 @@ extension ProxyCore {
                 nextTimeout = min(nextTimeout, exchange.deadline)
                 continue
             }
+            noteSilence(during: exchange, at: now)
             cancelDownstream(exchange, into: &effects)
             let wasSent = exchange.wasSent
             let patience = Duration.nanoseconds(exchange.patience)
@@ -69,6 +70,15 @@ extension ProxyCore {
                 .timeout, "no answer within \(patience)", server: serverName(of: exchange),
                 retrySafe: exchange.method.isReadOnly || !wasSent, detail: lateness(of: exchange))
             fail(index, error, into: &effects)
+        }
+    }
+
+    /// A process that says nothing while a call waits for all its time may be stuck.
+    private mutating func noteSilence(during exchange: Exchange, at now: Instant) {
+        guard exchange.stage == .sent, connections.contains(exchange.connection) else { return }
+        let spoke = connections[exchange.connection].spokeAt
+        if spoke.advanced(byNanoseconds: exchange.patience) <= now {
+            connections[exchange.connection].failedAt = now
         }
     }
 

@@ -268,6 +268,7 @@ extension ProxyCore {
             receiveFromClient(bytes.bytes, at: now, into: &effects)
         case (.line(let range), .server(let connection)) where connections.contains(connection):
             let bytes = input.bytes(of: range)
+            connections[connection].spokeAt = now
             receive(bytes.bytes, from: connection, at: now, into: &effects)
         case (.tooLong, .client):
             let error = ProxyError(.invalidRequest, tooLongMessage)

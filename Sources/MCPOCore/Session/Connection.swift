@@ -45,6 +45,9 @@ package struct Connection: ~Copyable {
     package var taskTokens = TaskTokens()
     /// Whether this process has answered anything, other than that it cannot be used.
     package var hasAnswered = false
+    /// When it last said anything, and when a call timed out during all of whose time it said nothing.
+    var spokeAt: Instant
+    var failedAt = Instant(nanoseconds: .min)
     /// Why it cannot be used, a sentence without its subject; empty for nothing that is known.
     var refusal = ""
     package let startedAt: Instant
@@ -66,6 +69,7 @@ package struct Connection: ~Copyable {
         self.id = id
         self.server = server
         self.startedAt = startedAt
+        spokeAt = startedAt
         usedAt = startedAt
         checkedAt = startedAt
     }
@@ -76,6 +80,9 @@ package struct Connection: ~Copyable {
     }
 
     package var isOpen: Bool { phase == .open }
+
+    /// Whether it has let the time of a whole call pass without a word, and is silent since.
+    var isSilent: Bool { failedAt > spokeAt }
 
     /// When the connection itself has something to do.
     var deadline: Instant {
