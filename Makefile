@@ -18,7 +18,7 @@ RELEASE_FLAGS := -c release
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test programs unit interop dashboard soak bench peers traces sim fuzz lint format install clean
+.PHONY: help run build test programs unit interop dashboard soak bench instructions peers traces sim fuzz lint format install clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,11 @@ soak: build ## kill, reload and talk to a dozen servers for SECONDS (600), or ag
 bench: build ## measure mcpo against a null relay and other baselines (Linux, about 5 minutes)
 	@$(MAKE) --no-print-directory -C Tests/Benchmarks
 	.bench/bench --mcpo $(RELEASE) $(BENCH)
+
+instructions: build ## count mcpo's instructions for a call, by valgrind; FUNCTIONS=N lists the dearest
+	@$(MAKE) --no-print-directory -C Tests/Benchmarks
+	@command -v valgrind >/dev/null || { echo "needs valgrind: apt-get install valgrind" >&2; exit 1; }
+	@Tests/Benchmarks/instructions.py $(RELEASE) .bench/stub --functions $(or $(FUNCTIONS),0)
 
 peers: build ## measure and check other caching proxies beside mcpo (fetches them; about 3 minutes)
 	MCPO=$(RELEASE) Tests/Benchmarks/peers/run.sh $(BENCH)

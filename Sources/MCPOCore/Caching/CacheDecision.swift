@@ -96,10 +96,6 @@ package struct CacheDecision: Equatable, Sendable {
     /// Whether what is stored of the server must go when this is sent and when it is answered.
     package var mayWrite: Bool { effect != .readOnly }
 
-    /// Whether a call's arguments can make a write of it: not of what is not cached and is taken for
-    /// one anyway.
-    var dependsOnArguments: Bool { isCacheable || effect == .readOnly }
-
     /// Whether it may share a flight with the same request of somebody else (SPEC §6).
     package var isMergeable: Bool { effect == .readOnly && !isUnique }
 

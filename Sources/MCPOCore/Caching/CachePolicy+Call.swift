@@ -16,8 +16,9 @@ extension CachePolicy {
         _ decision: CacheDecision, _ line: RawSpan, arguments: JSONValue,
         _ directive: CacheDirective
     ) -> CallDecision {
-        guard decision.dependsOnArguments, SQLStatement.isMutating(stringsOf: line, arguments)
-        else { return decision.narrowed(by: directive) }
+        guard decision.becomesWrite(line, arguments) else {
+            return decision.narrowed(by: directive)
+        }
         var write = decision
         write.isCacheable = false
         write.ttl = 0
@@ -86,6 +87,13 @@ extension CachePolicy {
 }
 
 extension CacheDecision {
+    /// Whether arguments make a write of a call. What is not cached and taken for a write anyway needs
+    /// no look at them.
+    func becomesWrite(_ line: RawSpan, _ arguments: JSONValue) -> Bool {
+        (isCacheable || effect == .readOnly)
+            && SQLStatement.isMutating(stringsOf: line, arguments)
+    }
+
     /// Line 1: a tool's or method's decision and what the request says of its own.
     package func narrowed(by directive: CacheDirective) -> CallDecision {
         var call = CallDecision(

@@ -122,9 +122,9 @@ extension CacheStage {
         var plan: RequestPlan
         if method == .callTool {
             let (decision, place) = self.tool(server, envelope.name, line, tool)
-            // (A look at the policy costs more than all the rest.)
+            // (The policy is only looked at where it has a say: that costs more than all the rest.)
             let call =
-                decision.dependsOnArguments
+                decision.becomesWrite(line, envelope.arguments)
                 ? parts[server].policy.decide(
                     decision, line, arguments: envelope.arguments, directive)
                 : decision.narrowed(by: directive)
