@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -126,6 +127,13 @@ static inline int mcpo_terminal_lines(int descriptor) {
 static inline int mcpo_set_close_on_exec(int descriptor) {
     return fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 }
+
+#if defined(__linux__)
+// The next connection of a listening socket, non-blocking and closed on exec.
+static inline int mcpo_accept(int descriptor) {
+    return (int)syscall(SYS_accept4, descriptor, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+#endif
 
 // Whether waitpid's status tells of a normal exit, and its code; else the signal that ended it.
 static inline int mcpo_exited(int status) { return WIFEXITED(status); }

@@ -66,15 +66,7 @@ package final class ListeningSocket: Sendable {
                 default: return .exhausted
                 }
             }
-            _ = mcpo_set_close_on_exec(number)
-            let connection = Descriptor(owning: number)
-            connection.setNonBlocking()
-            // The end of an answer in two parts must not wait for the client's delayed ACK, 40 ms.
-            // (A Unix socket knows no such thing, and refuses.)
-            var flag: Int32 = 1
-            setsockopt(
-                number, Int32(IPPROTO_TCP), TCP_NODELAY, &flag, socklen_t(MemoryLayout<Int32>.size))
-            return .connection(connection)
+            return .connection(Descriptor(owning: number))
         }
     }
 
@@ -116,6 +108,11 @@ package final class ListeningSocket: Sendable {
         // Without it a port stays taken for a minute after its program has ended.
         setsockopt(
             descriptor.number, SOL_SOCKET, SO_REUSEADDR, &flag, socklen_t(MemoryLayout<Int32>.size))
+        // The end of an answer in two parts must not wait for the client's delayed ACK, 40 ms. What comes
+        // from this socket has it from here.
+        setsockopt(
+            descriptor.number, Int32(IPPROTO_TCP), TCP_NODELAY, &flag,
+            socklen_t(MemoryLayout<Int32>.size))
         if address.isIPv6 {
             setsockopt(
                 descriptor.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &flag,
