@@ -3,8 +3,8 @@
 
     soak.py MCPO STUB [--seconds 600] [--seed N] [--no-reload]
 
-It goes in rounds: some seconds of random requests, cancellations, kills (SIGKILL, SIGTERM) of servers and reloads
-(SIGHUP) of a file with a small change; then quiet, in which every request must have its answer and mcpo's descriptors
+It goes in rounds: some seconds of random requests, cancellations, kills (SIGKILL, SIGTERM) of servers, reloads (SIGHUP,
+or over the HTTP port) of a file with a small change, and others who ask the HTTP port; then quiet, in which every request must have its answer and mcpo's descriptors
 and memory are looked at. What has to hold: every request is answered exactly once, or cancelled and answered at most
 once; no progress after an answer; no other descriptors than the processes in the table need; memory does not grow after
 the first two minutes; at the end exit code 0 and no process left. Exit: 0, or 1 with the faults. Only the standard
@@ -26,6 +26,7 @@ import observer
 from chaos import Chaos
 from client import LONGEST_LINE, Client
 from traffic import Traffic, anything
+from watcher import TOKEN, Watcher
 from world import STEADY, World
 
 ROUND = 20.0
@@ -49,6 +50,7 @@ class Soak:
         self.mark = f"soak-{uuid.uuid4()}"
         self.dice = random.Random(options.seed)
         self.world = World(directory / "servers.json", options.stub, self.dice)
+        self.socket = str(directory / "port")
         self.looks: list[tuple[float, int, int]] = []
         """At the end of each round: the time, resident KiB, descriptors that no process accounts for."""
 
@@ -56,9 +58,9 @@ class Soak:
         log = self.directory / "stderr"
         with log.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
-                self.options.mcpo, "--config", str(self.world.path), stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE, stderr=errors, limit=LONGEST_LINE,
-                env={"PATH": os.environ["PATH"], observer.MARK: self.mark})
+                self.options.mcpo, "--config", str(self.world.path), "--http", f"unix:{self.socket}",
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors, limit=LONGEST_LINE,
+                env={"PATH": os.environ["PATH"], "MCPO_HTTP_TOKEN": TOKEN, observer.MARK: self.mark})
         self.client = Client(process)
         reading = asyncio.create_task(self.client.read())
         try:
@@ -78,10 +80,11 @@ class Soak:
         start = time.monotonic()
         traffic = Traffic(self.client, self.dice)
         chaos = Chaos(self.client, self.world, self.mark, self.dice, self.options.reload)
+        watcher = Watcher(self.client, self.socket, self.dice, self.options.reload)
         end = start + self.options.seconds
         while time.monotonic() < end and self.client.process.returncode is None:
             stop = min(time.monotonic() + ROUND, end)
-            await asyncio.gather(traffic.run(stop), chaos.run(stop))
+            await asyncio.gather(traffic.run(stop), chaos.run(stop), watcher.run(stop))
             await self._quiet(time.monotonic() - start)
 
     async def _quiet(self, elapsed: float) -> None:
