@@ -27,7 +27,7 @@ def show_all(dashboard: Dashboard) -> None:
 
 
 class Metrics:
-    """What Chromium counts of the page: seconds of work, nodes."""
+    """What Chromium counts of the page: layouts, nodes."""
 
     def __init__(self, dashboard: Dashboard) -> None:
         self.session = dashboard.page.context.new_cdp_session(dashboard.page)
@@ -73,20 +73,24 @@ def test_a_tool_that_rises_moves_one_row(dashboard: Dashboard):
     assert dashboard.page.evaluate("changes.rows") == 1
 
 
-def test_a_second_of_a_thousand_busy_tools_takes_little_of_it(dashboard: Dashboard):
-    """All of them change at once, all of them are shown. Measured: 150 ms, 60 of them layout; 44 with the usual fifty rows."""
+def test_a_thousand_busy_tools_are_laid_out_once_a_second(dashboard: Dashboard):
+    """All of them change at once, all of them are shown. (By the clock of a quiet machine: 150 ms, 60 of them layout.)"""
     performance = thousand(dashboard)
     show_all(dashboard)
+    dashboard.page.evaluate(COUNT)
     metrics = Metrics(dashboard)
-    before = metrics["TaskDuration"]
+    layouts, styles = metrics["LayoutCount"], metrics["RecalcStyleCount"]
     for _ in range(10):
         for one in performance.values():
             one["total_requests"] += 3
             one["p50_duration"] *= 1.01
         dashboard.tick()
-    took = (metrics["TaskDuration"] - before) / 10
-    print(f"{took * 1000:.1f} ms an update")
-    assert took < 0.5
+        dashboard.paint()
+    assert dashboard.page.evaluate("changes.rows") == 0
+    assert dashboard.page.evaluate("changes.cells") <= 10 * 1000 * 3, "more than the cells whose figures are others"
+    # One of each in a quiet second; the machine may put a frame between.
+    assert metrics["LayoutCount"] - layouts <= 10 * 2
+    assert metrics["RecalcStyleCount"] - styles <= 10 * 2
 
 
 def test_hours_of_it_do_not_make_the_page_grow(dashboard: Dashboard):
