@@ -153,6 +153,11 @@ extension ProxyCore {
             connections[connection].checkAt = .never
             return
         }
+        // What it says is not read while the client reads nothing: nobody can tell then.
+        guard accepts(.server(connection)) else {
+            connections[connection].checkAt = now.advanced(by: Self.checkTimeout)
+            return
+        }
         if connections[connection].check != 0 {
             connections[connection].flights.remove(connections[connection].check)
             noteCheck(connection, isWell: false, at: now, into: &effects)

@@ -142,6 +142,10 @@ package struct ProxyCore: ~Copyable {
         into effects: inout Effects
     ) {
         present = now
+        // Part of a long line is a sign of life too.
+        if case .server(let connection) = stream, input.hasNews, connections.contains(connection) {
+            connections[connection].spokeAt = now
+        }
         receiveLines(of: &input, from: stream, at: now, into: &effects)
         let wasClosing = lifecycle.phase >= .closing
         advance(at: now, into: &effects)
@@ -268,7 +272,6 @@ extension ProxyCore {
             receiveFromClient(bytes.bytes, at: now, into: &effects)
         case (.line(let range), .server(let connection)) where connections.contains(connection):
             let bytes = input.bytes(of: range)
-            connections[connection].spokeAt = now
             receive(bytes.bytes, from: connection, at: now, into: &effects)
         case (.tooLong, .client):
             let error = ProxyError(.invalidRequest, tooLongMessage)

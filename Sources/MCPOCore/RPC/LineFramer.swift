@@ -63,6 +63,9 @@ package struct LineFramer: ~Copyable {
         UnsafeRawBufferPointer(rebasing: storage[line])
     }
 
+    /// Whether there are bytes that were not looked at yet.
+    var hasNews: Bool { searched < end }
+
     /// The next complete line, or nil when more bytes are needed.
     package mutating func next() -> FramedLine? {
         guard let newline = findNewline() else {
