@@ -53,6 +53,8 @@ package struct Exchange: Sendable {
     var isPlaced = true
     /// How often it was sent again.
     package var retries: UInt8 = 0
+    /// Whether it came back from a connection that died: the retry budget has counted it.
+    var hasComeBack = false
     /// Whether it waits for the answer to an equal request, whose flight it has joined.
     package var hasJoined = false
     /// Whether it may be sent again although it was written to a server: it only reads, or does the

@@ -31,7 +31,7 @@ extension ProxyCore {
         exchanges[index].previousWaiter = -1
         exchanges[index].nextWaiter = -1
         exchanges[index].hasJoined = false
-        if exchanges[index].retries == 0 { retryBudget.noteCall() }
+        if !exchanges[index].hasComeBack { retryBudget.noteCall() }
         if exchanges[index].hasLine, !isKeptWhileSent(index) { exchanges.dropLine(of: index) }
         noteSent(to: connection, into: &effects)
     }

@@ -38,6 +38,7 @@ extension ProxyCore {
             guard isPaid else { break }
             leaveFlight(index)
             markHeld(index)
+            exchanges[index].hasComeBack = true
             if wasSent { exchanges[index].retries += 1 }
             kept.append((index, exchanges[index].arrival))
         }

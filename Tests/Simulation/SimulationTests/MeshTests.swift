@@ -33,6 +33,7 @@ import Testing
         24_918,  // the judge wanted a second process of a server that had not said what it is
         68_253_944, 99_120_831,  // the judge blamed calls that wait for one that has not said so
         31_006_317,  // the judge put calls in the order of rules that held later
+        52_464_426_381,  // a call that came back unwritten paid twice into the retry budget
         88_127_330,  // a list was put together of pages from before and after it changed
     ]
 
