@@ -215,16 +215,21 @@ static inline void mcpo_watchdog_main(int input) {
 }
 
 // Starts the watchdog on `input`, the reading end of its pipe. Returns its process, or -1.
+//
+// It is out of the reach of what is sent to mcpo's terminal or process group from the first instant,
+// not only when it comes to run, which can be long after on a busy machine: it is born with all
+// signals blocked, and mcpo itself puts it into a group of its own.
 static inline pid_t mcpo_watchdog_start(int input) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t child = fork();
-    if (child != 0) return child;
-    // Out of the reach of what is sent to mcpo's terminal or process group.
-    setsid();
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGQUIT, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    if (child != 0) {
+        if (child > 0) setpgid(child, child);
+        pthread_sigmask(SIG_SETMASK, &before, 0);
+        return child;
+    }
+    setpgid(0, 0);
 #if defined(__linux__)
     prctl(PR_SET_NAME, "mcpo-watchdog", 0, 0, 0);
 #endif

@@ -67,4 +67,17 @@ import Testing
         _ = try subject.waitForExit()
         try subject.expectNothingLeft(within: Self.limit)
     }
+
+    @Test(
+        "A signal to the group does not reach a watchdog that has not come to run yet",
+        arguments: [SIGKILL, SIGALRM])
+    func lateWatchdog(signal: Int32) throws {
+        guard let faults = try FaultShim.environment(["MCPO_FAULT": "fork:1:SLOW"]) else { return }
+        let subject = try Subject(
+            Setup(server: ["--ignore-eof"], environment: faults, ownGroup: true))
+        try subject.initialize()
+        kill(-subject.processID, signal)
+        _ = try subject.waitForExit()
+        try subject.expectNothingLeft(within: Self.limit)
+    }
 }

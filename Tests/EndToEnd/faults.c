@@ -3,6 +3,7 @@
 //     MCPO_FAULT=pipe:3:EMFILE     the third pipe() fails
 //     MCPO_FAULT=read:2:SHORT      the second read() returns one byte
 //     MCPO_FAULT=pidfd_open:*:ENOSYS   every one fails
+//     MCPO_FAULT=fork:1:SLOW       the child of the first fork() begins half a second late
 //     MCPO_FAULT_WARP=100          the monotonic clock runs a hundred times as fast
 //
 // Only the process that it is preloaded into is meant: the variables are taken out of the
@@ -27,7 +28,7 @@
 static const struct { const char *name; int code; } codes[] = {
     {"EMFILE", EMFILE}, {"EAGAIN", EAGAIN}, {"EINTR", EINTR},   {"ENOMEM", ENOMEM},
     {"ENOSYS", ENOSYS}, {"EPERM", EPERM},   {"ENOSPC", ENOSPC}, {"SHORT", -1},
-    {"EACCES", EACCES}, {"E2BIG", E2BIG},   {"ETXTBSY", ETXTBSY},
+    {"EACCES", EACCES}, {"E2BIG", E2BIG},   {"ETXTBSY", ETXTBSY}, {"SLOW", -2},
 };
 
 static char fault_call[32];
@@ -64,7 +65,7 @@ __attribute__((constructor)) static void prepare(void) {
     unsetenv("MCPO_FAULT_WARP");
 }
 
-// Whether this call fails; errno says how. -1 in the code stands for a short transfer.
+// Whether this call fails; errno says how. Below 0 stands for what is no error.
 static int fails(const char *call) {
     if (strcmp(call, fault_call) != 0 || getpid() != owner) return 0;
     calls++;
@@ -168,7 +169,11 @@ pid_t waitpid(pid_t process, int *status, int options) {
 
 pid_t fork(void) {
     REAL(fork);
-    return fails("fork") ? -1 : real();
+    if (!fails("fork")) return real();
+    if (fault_code > 0) return -1;
+    pid_t child = real();
+    if (child == 0) usleep(500 * 1000);
+    return child;
 }
 
 // A wrapper cannot call the real vfork, whose child would return into a frame that is gone. fork
