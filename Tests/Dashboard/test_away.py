@@ -38,6 +38,7 @@ def test_a_restart_is_recognised_and_no_rate_is_negative(dashboard: Dashboard):
     dashboard.mcpo.stop()
     dashboard.tick(3)
     document["uptime"] = 2.0
+    dashboard.mcpo.started += 510
     add |= {"total_requests": 7, "cache_hits": 2, "dedup_joined": 0, "failed": 0}
     dashboard.mcpo.start()
     dashboard.tick(4)
@@ -52,8 +53,8 @@ def test_a_restart_is_recognised_and_no_rate_is_negative(dashboard: Dashboard):
     assert dashboard.find("#rate .plot .area").nth(2).get_attribute("d").count("M") == 2, "the time without mcpo is a gap"
 
 
-@pytest.mark.parametrize("told", ["uptime", "counters"])
-def test_a_restart_between_two_questions_is_recognised_too(dashboard: Dashboard, told: str):
+@pytest.mark.parametrize("told, uptime", [("start", 0.4), ("start", 600.0), ("counters", None)])
+def test_a_restart_between_two_questions_is_recognised_too(dashboard: Dashboard, told: str, uptime: float | None):
     document = dashboard.mcpo.document
     add = document["performance"]["add"] = endpoint("add", total_requests=1000)
     document["uptime"] = 500.0
@@ -61,8 +62,9 @@ def test_a_restart_between_two_questions_is_recognised_too(dashboard: Dashboard,
         del document["uptime"]
     dashboard.open()
     dashboard.tick(3)
-    if told == "uptime":
-        document["uptime"] = 0.4
+    if told == "start":
+        document["uptime"] = uptime
+        dashboard.mcpo.started += 2000
     add["total_requests"] = 1
     dashboard.tick()
     assert dashboard.text("#notice").startswith("mcpo was started again")

@@ -6,10 +6,11 @@ import Testing
 
 /// A document with one tool for each pair of a name and a number of requests.
 func topReading(
-    _ totals: [(String, Int)] = [], uptime: Double? = nil, more: String = "", each: String = ""
+    _ totals: [(String, Int)] = [], uptime: Double? = nil, started: Double = 1_703_123_456.789,
+    more: String = "", each: String = ""
 ) throws -> MetricsReading {
     let tools = totals.map { #""\#($0.0)":{"total_requests":\#($0.1)\#(each)}"# }
-    let up = uptime.map { #","uptime":\#($0)"# } ?? ""
+    let up = uptime.map { #","uptime":\#($0),"timestamp":\#(started + $0)"# } ?? ""
     let text =
         #"{"performance":{\#(tools.joined(separator: ","))},"connection":{"status":"healthy"}"#
         + "\(up)\(more)}"
@@ -49,15 +50,17 @@ private func rates(_ model: TopModel) -> [Double?] { model.rows.map(\.rate) }
 
     @Test(
         "A restart is recognised, and gives no rate",
-        arguments: [(50.0, 1.0, 1.0), (1, 3, 30), (1, 1.5, 10)])
+        arguments: [(50.0, 1.0, 1.0), (1, 3, 30), (1, 1.5, 10), (0.25, 0.5, 0.125)])
     func restart(before: Double, after: Double, elapsed: Double) throws {
+        let again = 1_703_123_456.789 + before + elapsed - after
         var model = TopModel()
         model.take(try topReading([("a", 100)], uptime: before), at: moment(0))
-        model.take(try topReading([("a", 3)], uptime: after), at: moment(elapsed))
+        model.take(try topReading([("a", 3)], uptime: after, started: again), at: moment(elapsed))
         #expect(model.rate == nil && model.history.isEmpty)
         #expect(model.isNews(at: moment(elapsed + 9)))
         #expect(!model.isNews(at: moment(elapsed + 11)))
-        model.take(try topReading([("a", 5)], uptime: after + 1), at: moment(elapsed + 1))
+        model.take(
+            try topReading([("a", 5)], uptime: after + 1, started: again), at: moment(elapsed + 1))
         #expect(rates(model) == [2])
     }
 

@@ -68,6 +68,11 @@ package struct MetricsReading: Equatable, Sendable {
     var uptime: Double?
     /// Seconds since 1970.
     var timestamp: Double?
+    /// When this mcpo started, in seconds since 1970: the same in all its documents.
+    var started: Double? {
+        guard let timestamp, let uptime else { return nil }
+        return timestamp - uptime
+    }
     package var status: String
     var isReady: Bool?
     /// Ordered by name, as caches are; servers as the document has them.

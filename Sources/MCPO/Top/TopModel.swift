@@ -24,9 +24,8 @@ package struct TopModel: Sendable {
     static let minute = Duration.seconds(60)
     /// Documents in it, however short the interval: those of a minute at 100 ms.
     private static let longestHistory = 600
-    /// By how much a start may seem to move: a document may be on its way for as long as a fetch may
-    /// take.
-    private static let jitter = 6.0
+    /// By how many seconds the start of one mcpo may seem to move: its times are rounded.
+    private static let rounding = 0.02
     /// How long it is told that mcpo was restarted.
     private static let newsTime = Duration.seconds(10)
 
@@ -52,7 +51,7 @@ package struct TopModel: Sendable {
     /// A document has come.
     package mutating func take(_ new: MetricsReading, at now: Instant) {
         let old = reading
-        let isAnother = old.map { isRestart($0, new, at: now) } ?? false
+        let isAnother = old.map { Self.isRestart($0, new) } ?? false
         if isAnother { restartedAt = now }
         let elapsed = old.map { seconds(between: $0, and: new, at: now) } ?? 0
         if let old, !isAnother, elapsed > 0.01 {
@@ -82,15 +81,11 @@ package struct TopModel: Sendable {
 
     // MARK: Two documents
 
-    private func isRestart(
-        _ old: MetricsReading, _ new: MetricsReading, at now: Instant
-    ) -> Bool {
-        guard let before = old.uptime, let after = new.uptime else {
+    private static func isRestart(_ old: MetricsReading, _ new: MetricsReading) -> Bool {
+        guard let before = old.started, let after = new.started else {
             return new.total < old.total
         }
-        // It has been up for less than before, or its start has moved.
-        return after < before
-            || Self.seconds(from: takenAt, to: now) - (after - before) > Self.jitter
+        return abs(after - before) > rounding
     }
 
     /// Seconds between two documents of one mcpo, on its own clock if it tells that.

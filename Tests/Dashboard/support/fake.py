@@ -34,6 +34,8 @@ class Request:
 class FakeMcpo:
     document: dict = field(default_factory=lambda: empty_document())
     """What GET /metrics answers; `timestamp` is put in."""
+    started: float = field(default_factory=time.time)
+    """When this mcpo has started: `timestamp` less `uptime`, in all documents."""
     token: str | None = None
     """Wanted for everything but the page, if given."""
     answers: dict[str, tuple[int, object]] = field(default_factory=dict)
@@ -72,7 +74,7 @@ class FakeMcpo:
             return 401, {"error": "a token is needed"}
         if request.method == "GET":
             time.sleep(self.delay)
-            return 200, self.document | {"timestamp": time.time()}
+            return 200, self.document | {"timestamp": self.started + self.document.get("uptime", 0)}
         return self.answers.get(f"{request.method} {request.path}", (200, {}))
 
 
