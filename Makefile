@@ -47,7 +47,7 @@ programs:
 	@Tests/programs.sh prometheus chromium
 
 unit: build
-	MCPO_RELEASE_BINARY=$(abspath $(RELEASE)) $(SWIFT) test
+	@MCPO_RELEASE_BINARY=$(abspath $(RELEASE)) Tests/unit.sh $(SWIFT) test
 
 interop: build
 	MCPO_BINARY=$(abspath $(RELEASE)) Tests/Interop/run.sh

@@ -204,7 +204,7 @@ import Testing
 
     @Test("A server that never answers is told so and the caller gets error 1002")
     func timeout() throws {
-        let subject = try Subject(options: ["--timeout", "300ms"])
+        let subject = try Subject(options: ["--timeout", "2s"])
         try subject.initialize()
         let answer = try subject.call("1", "silent")
         #expect(answer.errorCode == 1002)

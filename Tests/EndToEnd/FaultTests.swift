@@ -50,15 +50,17 @@ import Testing
     func withoutExitDescriptors() throws {
         guard let faults = try FaultShim.environment(["MCPO_FAULT": "pidfd_open:*:ENOSYS"])
         else { return }
-        let subject = try Subject(Setup(environment: faults))
-        try subject.initialize()
-        let time = try seconds { () throws in
-            #expect(try subject.call("1", "die").errorCode == 1003)
-            #expect(try subject.call("2", "echo", #"{"text":"up"}"#).text == "up")
-            #expect(try subject.finish() == .status(0))
+        try promptly(4) {
+            let subject = try Subject(Setup(environment: faults))
+            try subject.initialize()
+            let time = try seconds { () throws in
+                #expect(try subject.call("1", "die").errorCode == 1003)
+                #expect(try subject.call("2", "echo", #"{"text":"up"}"#).text == "up")
+                #expect(try subject.finish() == .status(0))
+            }
+            try subject.expectNothingLeft()
+            return time
         }
-        #expect(time < 4)
-        try subject.expectNothingLeft()
     }
 }
 
@@ -82,7 +84,7 @@ private struct Run: CustomStringConvertible {
         ]
         try? subject.send(lines.joined(separator: "\n"))
         subject.closeInput()
-        exit = try subject.waitForExit(within: 12)
+        exit = try subject.waitForExit()
         answered = try subject.reader.rest().map { try Message($0) }
             .filter { $0.value("result") != nil }
             .compactMap { ($0.value("id") as? Int).map(String.init) }.sorted()

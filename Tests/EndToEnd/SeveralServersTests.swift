@@ -96,18 +96,22 @@ extension Subject {
                 }
             }
         }
-        func census() throws -> (processes: Int, descriptors: Int) {
+        // A process that has just died is a zombie until mcpo has looked after it.
+        func census() throws -> (processes: Int, zombies: Int, descriptors: Int) {
             let children = ProcessTable.children(of: subject.processID)
-            #expect(!children.contains { $0.state == "Z" })
             return (
                 children.filter { $0.name == "StubServer" }.count,
+                children.filter { $0.state == "Z" }.count,
                 try ProcessTable.openDescriptors(of: subject.processID)
             )
         }
         try allAnswer()
         // The five legacy servers with a pool have two processes.
         try eventually("25 processes") { try census().processes == 25 }
+        // An answer comes when the start of the last is behind mcpo.
+        try allAnswer()
         let before = try census()
+        #expect(before.processes == 25 && before.zombies == 0)
         for _ in 0..<3 {
             for child in ProcessTable.children(of: subject.processID)
             where child.name == "StubServer" { kill(child.number, SIGKILL) }
@@ -256,13 +260,16 @@ extension Subject {
 
     @Test("Twenty servers start at the same time: the first list takes as long as the slowest")
     func parallelStart() throws {
-        let servers = ServersFile.mixed(20, ["--start-delay", "1000"])
-        let subject = try Subject(Setup(try ServersFile(servers: servers)))
-        let time = try seconds {
-            try subject.initialize()
-            #expect(try subject.toolNames().count == 20 * 22 + 1)
+        // One after the other would take 20 s.
+        try promptly(5) {
+            let servers = ServersFile.mixed(20, ["--start-delay", "1000"])
+            let subject = try Subject(Setup(try ServersFile(servers: servers)))
+            let time = try seconds {
+                try subject.initialize()
+                #expect(try subject.toolNames().count == 20 * 22 + 1)
+            }
+            #expect(try subject.finish() == .status(0))
+            return time
         }
-        #expect(time < 5, "one after the other would take 20 s")
-        #expect(try subject.finish() == .status(0))
     }
 }
