@@ -128,6 +128,16 @@ static inline int mcpo_set_close_on_exec(int descriptor) {
     return fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 }
 
+// A pipe, closed on exec: from its first instant where the system can do that, so that no program
+// that another thread starts at that moment inherits an end, and keeps the watchdog waiting.
+static inline int mcpo_pipe(int *ends) {
+#if defined(__linux__)
+    return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
+#else
+    return pipe(ends);
+#endif
+}
+
 #if defined(__linux__)
 // The next connection of a listening socket, non-blocking and closed on exec.
 static inline int mcpo_accept(int descriptor) {

@@ -76,7 +76,7 @@ package struct Pipe: ~Copyable {
 
     package init() throws(SystemError) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw SystemError("pipe") }
+        guard mcpo_pipe(&ends) == 0 else { throw SystemError("pipe") }
         let reading = Descriptor(owning: ends[0])
         let writing = Descriptor(owning: ends[1])
         read = reading.aboveStandardStreams()

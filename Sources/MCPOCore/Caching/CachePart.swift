@@ -85,9 +85,4 @@ struct CachePart: ~Copyable {
     }
 
     func isSafe(at now: Instant) -> Bool { now >= unsafeUntil }
-
-    /// The names that a rule's writes drop; nil is all.
-    func drops(_ rule: Int32) -> [String]? {
-        rule < 0 ? nil : policy.rules.rules[Int(rule)].invalidates
-    }
 }

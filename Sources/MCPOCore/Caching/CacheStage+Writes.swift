@@ -51,12 +51,12 @@ extension CacheStage {
 
     @inline(never)
     private mutating func noteWrite(_ server: ServerIndex, by rule: Int32) {
-        guard let patterns = parts[server].drops(rule) else {
+        let tool = parts[server].policy.rules.rules[Int(rule)]
+        guard let patterns = tool.invalidates else {
             caches.drop(server: server)
             return
         }
         guard !patterns.isEmpty else { return }
-        let tool = parts[server].policy.rules.rules[Int(rule)]
         var known = parts[server].ruleGroups[Int(rule)]
         while known.looked < parts[server].groupNames.count {
             let name = parts[server].groupNames.name(known.looked)
