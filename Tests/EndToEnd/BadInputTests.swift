@@ -68,8 +68,8 @@ import Testing
     func duplicateID() throws {
         let subject = try Subject()
         try subject.initialize()
-        try subject.send(Line.call("1", "sleep", #"{"ms":300}"#))
-        try subject.send(Line.call("1", "echo"))
+        try subject.send(
+            Line.call("1", "sleep", #"{"ms":300}"#) + "\n" + Line.call("1", "echo"))
         let refusal = try subject.nextMessage()
         #expect(refusal.errorCode == -32600 && refusal.line.contains(#""id":null"#))
         #expect(try subject.answer("1").text == "slept")

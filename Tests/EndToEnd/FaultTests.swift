@@ -84,7 +84,7 @@ private struct Run: CustomStringConvertible {
         ]
         try? subject.send(lines.joined(separator: "\n"))
         subject.closeInput()
-        exit = try subject.waitForExit()
+        exit = try subject.waitForExit(within: 12)
         answered = try subject.reader.rest().map { try Message($0) }
             .filter { $0.value("result") != nil }
             .compactMap { ($0.value("id") as? Int).map(String.init) }.sorted()

@@ -121,7 +121,7 @@ import Testing
             let subject = try Subject(Setup(blocked: [SIGTERM, SIGINT, SIGHUP]))
             try subject.initialize()
             subject.signal(signal)
-            #expect(try subject.waitForExit() == .status(0))
+            #expect(try subject.waitForExit(within: 10) == .status(0))
         }
     }
 
@@ -142,9 +142,10 @@ import Testing
         try promptly(Self.soon) {
             let subject = try Subject(server: server)
             try subject.initialize()
-            let time = try seconds { () throws in #expect(try subject.finish() == .status(0)) }
-            try subject.expectNothingLeft()
-            return time
+            return try seconds {
+                #expect(try subject.finish() == .status(0))
+                try subject.expectNothingLeft()
+            }
         }
     }
 
@@ -154,9 +155,10 @@ import Testing
             let subject = try Subject()
             try subject.initialize()
             kill(try subject.serverProcess(), SIGSTOP)
-            let time = try seconds { () throws in #expect(try subject.finish() == .status(0)) }
-            try subject.expectNothingLeft()
-            return time
+            return try seconds {
+                #expect(try subject.finish() == .status(0))
+                try subject.expectNothingLeft()
+            }
         }
     }
 
@@ -167,9 +169,10 @@ import Testing
             try subject.initialize()
             try subject.call("1", "spawn", #"{"count":3}"#)
             #expect(ProcessTable.marked(subject.mark).count >= 5)
-            let time = try seconds { () throws in #expect(try subject.finish() == .status(0)) }
-            try subject.expectNothingLeft()
-            return time
+            return try seconds {
+                #expect(try subject.finish() == .status(0))
+                try subject.expectNothingLeft()
+            }
         }
     }
 
@@ -201,7 +204,7 @@ import Testing
     @Test("A client that does not read does not keep mcpo from ending")
     func unreadOutput() throws {
         try promptly(6 + Self.soon) {
-            let subject = try Subject()
+            let subject = try Subject(options: ["--log-level", "debug"])
             try subject.initialize()
             try subject.send(Line.call("1", "flood", #"{"count":300,"bytes":60000}"#))
             try eventually("a full pipe") {
@@ -210,8 +213,7 @@ import Testing
             }
             let time = try seconds { () throws in
                 subject.signal(SIGTERM)
-                subject.signal(SIGTERM)
-                usleep(50_000)  // two signals can be one; this is no synchronisation
+                try eventually("the note that it stops") { subject.errors.contains("stopping") }
                 subject.signal(SIGTERM)
                 #expect(try subject.waitForExit() == .status(0))
             }
@@ -229,7 +231,7 @@ import Testing
             #expect(try isReadable(subject.reader.descriptor, by: monotonicSeconds() + patience))
             var byte: UInt8 = 0
             let time = try seconds { () throws in
-                try eventually("the end of mcpo") {
+                try eventually("the end of mcpo", within: 30) {
                     subject.signal(SIGTERM)
                     _ = read(subject.reader.descriptor, &byte, 1)
                     return (try? subject.waitForExit(within: 0.1)) != nil

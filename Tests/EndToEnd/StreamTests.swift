@@ -34,7 +34,7 @@ import Testing
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { close(null) }
         let subject = try Subject(Setup(input: null))
-        #expect(try subject.waitForExit() == .status(0))
+        #expect(try subject.waitForExit(within: 10) == .status(0))
         try subject.expectNothingLeft()
     }
 
@@ -88,7 +88,9 @@ import Testing
     func heldTerminal() throws {
         let terminal = try makeTerminal()
         defer { for end in [terminal.ours, terminal.theirs] { close(end) } }
-        let subject = try Subject(Setup(input: terminal.theirs, output: terminal.theirs))
+        let subject = try Subject(
+            Setup(
+                options: ["--log-level", "debug"], input: terminal.theirs, output: terminal.theirs))
         let lines =
             Line.request("1", "initialize", Line.initialize) + "\n"
             + Line.call("2", "big", #"{"bytes":1000000}"#) + "\n"
@@ -96,9 +98,9 @@ import Testing
         #expect(try isReadable(terminal.ours, by: monotonicSeconds() + patience))
         // A megabyte is more than the terminal's buffer takes, and nobody reads.
         subject.signal(SIGTERM)
-        usleep(50_000)  // two signals can be one; this is no synchronisation
+        try eventually("the note that it stops") { subject.errors.contains("stopping") }
         subject.signal(SIGTERM)
-        #expect(try subject.waitForExit() == .status(0))
+        #expect(try subject.waitForExit(within: 15) == .status(0))
     }
 
     @Test(
@@ -193,7 +195,7 @@ import Testing
         }
         var exit: Exit?
         do {
-            try eventually("the end of mcpo") {
+            try eventually("the end of mcpo", within: 15) {
                 exit = reap(child)
                 return exit != nil
             }

@@ -96,7 +96,7 @@ private final class View {
     func expect(_ text: String) throws {
         var seen = ""
         do {
-            try eventually("\(text)") {
+            try eventually("\(text)", within: 20) {
                 seen = emulator.text
                 return seen.contains(text)
             }
@@ -106,7 +106,7 @@ private final class View {
     }
 
     func waitForExit() throws -> Exit {
-        try eventually("the end of mcpo top") {
+        try eventually("the end of mcpo top", within: 20) {
             exit = exit ?? reap(processID)
             return exit != nil
         }
